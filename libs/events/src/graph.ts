@@ -1,0 +1,119 @@
+import { type Json } from './json';
+
+/**
+ * The graph is a playbook after compilation: defaults applied, durations in milliseconds, ids given, the short form
+ * expanded. It is stored in `WorkflowStarted`, so its shape is append-only like that of an event.
+ */
+export type Graph = {
+  readonly format: 1;
+  readonly name: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly executionType: 'sequential' | 'parallel' | 'mixed';
+  /** Branches that failed in parallel for lack of capacity are tried again one at a time before the convergence decides. */
+  readonly fallbackToSequential: boolean;
+  readonly variables: { readonly [name: string]: VariableSpec };
+  readonly steps: readonly Step[];
+  /** Template of the workflow's output; without it, the output is that of the last step. */
+  readonly output?: Json;
+};
+
+/** A JSON Schema; a variable without `default` is required unless `required` is false. */
+export type VariableSpec = { readonly [keyword: string]: Json };
+
+type StepBase = {
+  readonly id: string;
+  /** Where the step stands in the playbook, for messages: `steps[1].parallel.branches.speed.steps[0]`. */
+  readonly path: string;
+  /** Expression; the step is skipped when it is false. */
+  readonly if?: string;
+  /** Template of the values that are written into the branch's context when the step has finished. */
+  readonly export?: { readonly [key: string]: Json };
+  /** What a failure of this step means for its branch. */
+  readonly onFailure: 'fail' | 'continue';
+};
+
+export type AgentStep = StepBase & {
+  readonly kind: 'agent';
+  readonly agent: string;
+  /** Template of the agent's input. */
+  readonly with: Json;
+  readonly retry: RetryPolicy;
+  /** Milliseconds that one attempt may run, from when a runner starts it. */
+  readonly timeout: number;
+  /** Milliseconds without a sign of life after which a running attempt has failed. */
+  readonly heartbeatTimeout?: number;
+  /** Milliseconds that an attempt may wait for a free slot before it fails with `no-slot`. */
+  readonly startTimeout?: number;
+  /** JSON Schema that the output must match. */
+  readonly output?: { readonly [keyword: string]: Json };
+};
+
+export type ParallelStep = StepBase & {
+  readonly kind: 'parallel';
+  readonly maxConcurrency?: number;
+  readonly branches: readonly BranchSpec[];
+  readonly converge: Convergence;
+};
+
+export type BranchSpec = {
+  readonly name: string;
+  readonly path: string;
+  /** Siblings that must have completed before this branch starts. */
+  readonly needs: readonly string[];
+  /** Expression; the branch is skipped when it is false. */
+  readonly if?: string;
+  readonly steps: readonly Step[];
+};
+
+export type MapStep = StepBase & {
+  readonly kind: 'map';
+  /** Template that gives the list. */
+  readonly over: Json;
+  /** Name under which a branch sees its item. */
+  readonly as: string;
+  readonly maxConcurrency?: number;
+  readonly steps: readonly Step[];
+  readonly converge: Convergence;
+};
+
+export type SetStep = StepBase & {
+  readonly kind: 'set';
+  readonly values: { readonly [key: string]: Json };
+};
+
+/** One step of a branch. A new kind of step is a new member here. */
+export type Step = AgentStep | ParallelStep | MapStep | SetStep;
+
+/** The steps that open a fork. */
+export type ForkStep = ParallelStep | MapStep;
+
+/** Retry policy with Temporal's names; intervals in milliseconds, full jitter. */
+export type RetryPolicy = {
+  readonly maximumAttempts: number;
+  readonly initialInterval: number;
+  readonly backoffCoefficient: number;
+  readonly maximumInterval: number;
+  /** Failure types or codes that are never tried again. */
+  readonly nonRetryableErrors: readonly string[];
+};
+
+/** A number of branches, or a share of them (`{ percent: 80 }`, rounded up). */
+export type Requirement = number | { readonly percent: number };
+
+/** How a fork is decided. A new strategy is a new member here and a file in libs/workflow. */
+export type Strategy =
+  | { readonly name: 'all-must-complete' }
+  | { readonly name: 'all-settled'; readonly require?: Requirement }
+  | { readonly name: 'first-success'; readonly schema?: { readonly [keyword: string]: Json } };
+
+export type Convergence = {
+  readonly strategy: Strategy;
+  /** What happens to branches that no longer matter. */
+  readonly losers: 'cancel' | 'drain';
+  /** Milliseconds after the fork opened at which it settles with what is there. */
+  readonly deadline?: number;
+  readonly onUnmet: 'fail' | 'continue';
+  /** Which value wins when branches export different values for one key. */
+  readonly onConflict: 'error' | 'first' | 'last' | { readonly prefer: string };
+};

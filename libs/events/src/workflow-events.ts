@@ -1,0 +1,178 @@
+import { type Failure } from './failure';
+import { type Graph } from './graph';
+import { type Json, type JsonObject } from './json';
+
+/**
+ * The facts of a workflow. A branch is named by its path: `root`, then `<fork step>/<branch>` for a branch of the root's
+ * fork, and so on: `reviews/speed/checks/lint`, `files/17`. An event's shape is never edited: a change is a new schema
+ * version and an upcaster.
+ */
+export type WorkflowEvent =
+  | { readonly type: 'WorkflowStarted'; readonly data: WorkflowStarted }
+  | { readonly type: 'ForkOpened'; readonly data: ForkOpened }
+  | { readonly type: 'BranchRequested'; readonly data: BranchRequested }
+  | { readonly type: 'BranchRetryScheduled'; readonly data: BranchRetryScheduled }
+  | { readonly type: 'BranchDeferred'; readonly data: BranchDeferred }
+  | { readonly type: 'BranchAdvanced'; readonly data: BranchAdvanced }
+  | { readonly type: 'StepSkipped'; readonly data: StepSkipped }
+  | { readonly type: 'StepFailed'; readonly data: StepFailed }
+  | { readonly type: 'BranchCompleted'; readonly data: BranchCompleted }
+  | { readonly type: 'BranchFailed'; readonly data: BranchFailed }
+  | { readonly type: 'BranchSkipped'; readonly data: BranchSkipped }
+  | { readonly type: 'BranchCancelled'; readonly data: BranchCancelled }
+  | { readonly type: 'ConvergenceReached'; readonly data: ConvergenceReached }
+  | { readonly type: 'WorkflowCompleted'; readonly data: WorkflowCompleted }
+  | { readonly type: 'WorkflowFailed'; readonly data: WorkflowFailed }
+  | { readonly type: 'WorkflowCancelled'; readonly data: WorkflowCancelled };
+
+export type WorkflowEventType = WorkflowEvent['type'];
+
+export type ExecutionMode = 'parallel' | 'sequential';
+
+export type WorkflowStarted = {
+  readonly playbook: { readonly name: string; readonly version?: string };
+  readonly graph: Graph;
+  readonly variables: JsonObject;
+  /** The root branch's context at the start. */
+  readonly context: JsonObject;
+  readonly executionMode: ExecutionMode;
+  /** Digest of the request, by which a repeated start is told from a different one with the same key. */
+  readonly requestDigest: string;
+  /** W3C trace context of the caller. */
+  readonly traceparent?: string;
+};
+
+/** The branch `branch` reached the fork `step`, whose branches may start now. */
+export type ForkOpened = {
+  readonly branch: string;
+  readonly step: string;
+  /** How many branches may be open at once; absent means no limit. */
+  readonly concurrency?: number;
+  /** The items of a `map`, in order. */
+  readonly items?: readonly Json[];
+};
+
+/** A runner is asked to try a step. The idempotency key is the same for every attempt of the step. */
+export type BranchRequested = {
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly agent: string;
+  readonly input: Json;
+};
+
+/** The attempt failed and the step is tried again at `retryAt` (milliseconds since the epoch). */
+export type BranchRetryScheduled = {
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly failure: Failure;
+  readonly retryAt: number;
+};
+
+/** The attempt failed for lack of capacity; the branch is tried again, alone, when its siblings have ended. */
+export type BranchDeferred = {
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly failure: Failure;
+};
+
+/** What a runner said about an attempt that it ran: moments in milliseconds since the epoch, by the runner's clock. */
+export type Run = {
+  readonly attempt: number;
+  readonly runner: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly usage?: JsonObject;
+};
+
+/** A step has finished and the branch goes on with the next one. `run` is absent for steps that need no runner. */
+export type BranchAdvanced = {
+  readonly branch: string;
+  readonly step: string;
+  readonly output: Json;
+  readonly exports?: JsonObject;
+  readonly run?: Run;
+};
+
+export type StepSkipped = { readonly branch: string; readonly step: string };
+
+/** A step failed for good and its branch goes on, because the step says `onFailure: continue`. */
+export type StepFailed = {
+  readonly branch: string;
+  readonly step: string;
+  readonly failure: Failure;
+  readonly run?: Run;
+};
+
+/** The branch has ended well. With `run`, the report of its last step is what ended it. */
+export type BranchCompleted = {
+  readonly branch: string;
+  readonly step?: string;
+  readonly output: Json;
+  readonly exports?: JsonObject;
+  readonly run?: Run;
+};
+
+export type BranchFailed = {
+  readonly branch: string;
+  readonly step?: string;
+  readonly failure: Failure;
+  readonly run?: Run;
+};
+
+export type BranchSkipped = {
+  readonly branch: string;
+  /** `if`: its condition is false. `needs`: a sibling that it needs was itself skipped. */
+  readonly reason: 'if' | 'needs';
+};
+
+export type BranchCancelled = {
+  readonly branch: string;
+  /** The attempt that was open, if any. */
+  readonly attempt?: number;
+  /** `converged`: the fork is decided without it. `unreachable`: the fork cannot be met any more. */
+  readonly reason: 'converged' | 'unreachable' | 'workflow-failed' | 'workflow-cancelled';
+};
+
+/** How the branches of a fork stand. */
+export type Tally = {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly cancelled: number;
+  readonly open: number;
+};
+
+/** A fork is decided, and why. Branches are named without the fork's path here (`security`, `17`). */
+export type ConvergenceReached = {
+  readonly branch: string;
+  readonly step: string;
+  readonly strategy: string;
+  readonly outcome: 'met' | 'unreachable';
+  /** The rule in words, with its figures. */
+  readonly reason: string;
+  readonly tally: Tally;
+  /** The branches that the decision rests on. */
+  readonly counted: 'all' | readonly string[];
+  /** Branches that ended otherwise than the decision. */
+  readonly dissented: readonly string[];
+  /** The branch whose arrival decided; absent when a deadline did, or a fork without branches. */
+  readonly decidedBy?: string;
+  /** Branches that were cancelled by the decision. */
+  readonly cancelled: readonly string[];
+  /** How the output is made of the counted branches' outputs; `value` carries it. */
+  readonly output: { readonly shape: 'record' | 'list' | 'single' } | { readonly shape: 'value'; readonly value: Json };
+  /** What the branches' exports, merged, and the step's own `export` write into the parent's context. */
+  readonly exports?: JsonObject;
+  /** Present when the fork is unreachable. */
+  readonly failure?: Failure;
+};
+
+export type WorkflowCompleted = { readonly output: Json };
+
+export type WorkflowFailed = { readonly failure: Failure };
+
+export type WorkflowCancelled = { readonly reason?: string; readonly by?: string };
