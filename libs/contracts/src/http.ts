@@ -1,0 +1,120 @@
+import { type ConvergenceReached, type ExecutionMode, type Failure, type Json, type JsonObject } from '@braid/events';
+
+/** What the HTTP API answers. The gateway's OpenAPI document is checked against these types. */
+export type WorkflowStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+export type BranchStatusName = 'pending' | 'requested' | 'running' | 'completed' | 'failed' | 'cancelled' | 'skipped';
+
+/** One branch of a workflow as it stands. Moments are ISO 8601. */
+export type BranchStatusView = {
+  readonly branch: string;
+  readonly path: string;
+  readonly parent?: string;
+  /** The fork step that opened the branch; absent for the root. */
+  readonly fork?: string;
+  readonly status: BranchStatusName;
+  readonly step?: string;
+  readonly agent?: string;
+  readonly attempt?: number;
+  readonly runner?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly output?: Json;
+  readonly error?: Failure;
+};
+
+export type ConvergencePointView = Omit<ConvergenceReached, 'output' | 'outcome' | 'decidedBy'> & {
+  readonly outcome: 'waiting' | 'met' | 'unreachable';
+  readonly decidedBy?: string;
+  readonly output?: Json;
+  readonly at?: string;
+};
+
+/** A fork and the branches that it opened. */
+export type ParallelBranchesView = {
+  readonly branch: string;
+  readonly step: string;
+  readonly concurrency?: number;
+  readonly branches: readonly string[];
+};
+
+export type WorkflowView = {
+  readonly id: string;
+  readonly playbook: { readonly name: string; readonly version?: string };
+  readonly status: WorkflowStatus;
+  readonly executionMode: ExecutionMode;
+  readonly version: number;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly variables: JsonObject;
+  readonly context: JsonObject;
+  readonly output?: Json;
+  readonly error?: Failure;
+  readonly cost: { readonly attempts: number; readonly agentMs: number; readonly usage: JsonObject };
+  readonly branchStatus: readonly BranchStatusView[];
+  readonly convergencePoints: readonly ConvergencePointView[];
+  readonly parallelBranches: readonly ParallelBranchesView[];
+};
+
+export type WorkflowSummary = {
+  readonly id: string;
+  readonly playbook: string;
+  readonly playbookVersion?: string;
+  readonly status: WorkflowStatus;
+  readonly executionMode: ExecutionMode;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly branches: { readonly total: number; readonly completed: number; readonly failed: number };
+  readonly error?: string;
+};
+
+/** One event of a history, as the API and the feed show it. */
+export type EventView = {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly type: string;
+  readonly at: string;
+  readonly data: Json;
+};
+
+export type GraphView = {
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly kind: 'sequence' | 'fork' | 'needs' | 'converge';
+  }[];
+};
+
+export type GraphNode = {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly branch: string;
+  readonly step?: string;
+  readonly agent?: string;
+  readonly status: BranchStatusName;
+};
+
+/** A problem of a playbook, with where it stands and what to change. */
+export type PlaybookProblem = {
+  readonly path: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly message: string;
+  readonly suggestion?: string;
+  /** Warnings do not keep a playbook from running. */
+  readonly severity: 'error' | 'warning';
+};
+
+/** RFC 9457. `code` is stable. */
+export type ProblemDetails = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail?: string;
+  readonly instance?: string;
+  readonly problems?: readonly PlaybookProblem[];
+};

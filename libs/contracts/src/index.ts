@@ -1,0 +1,30 @@
+export type {
+  BranchStatusName,
+  BranchStatusView,
+  ConvergencePointView,
+  EventView,
+  GraphNode,
+  GraphView,
+  ParallelBranchesView,
+  PlaybookProblem,
+  ProblemDetails,
+  WorkflowStatus,
+  WorkflowSummary,
+  WorkflowView,
+} from './http';
+export {
+  headers,
+  type CancelSignal,
+  type CommandMessage,
+  type HeartbeatMessage,
+  type LiveAttempt,
+  type Receipt,
+  type RejectionCode,
+  type ReportMessage,
+  type RunnerPresence,
+  type StartMessage,
+  type WorkMessage,
+} from './messages';
+export { defaultPartitions, partitionOf } from './partition';
+export { streams, subjects, subjectToken } from './subjects';
+export { ConfigError, describeConfig, loadConfig, type Config, type Setting } from './config';

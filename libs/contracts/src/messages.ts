@@ -1,0 +1,110 @@
+import { type ExecutionMode, type Failure, type Graph, type Json, type JsonObject } from '@braid/events';
+
+/** Headers of messages on the bus. */
+export const headers = {
+  /** Core NATS subject that gets the receipt after the commit. */
+  replyTo: 'Braid-Reply-To',
+  traceparent: 'traceparent',
+} as const;
+
+/** A gateway asks for a new workflow. The id is the caller's: the same id again is the same start. */
+export type StartMessage = {
+  readonly workflow: string;
+  readonly playbook: { readonly name: string; readonly version?: string };
+  readonly graph: Graph;
+  readonly variables: JsonObject;
+  readonly context: JsonObject;
+  readonly executionMode: ExecutionMode;
+  readonly requestDigest: string;
+  readonly traceparent?: string;
+};
+
+/** A command to a workflow that exists. A new command is a new member here. */
+export type CommandMessage = {
+  readonly workflow: string;
+  readonly command: 'cancel';
+  readonly reason?: string;
+  readonly by?: string;
+};
+
+/** What the orchestrator answers when the outcome of a start or command is on disk. */
+export type Receipt =
+  | { readonly ok: true; readonly workflow: string; readonly version: number; readonly repeated: boolean }
+  | { readonly ok: false; readonly workflow: string; readonly code: RejectionCode; readonly message: string };
+
+/** Why a start or command was refused. Each edge maps these to its own status in one table. */
+export type RejectionCode = 'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'message.invalid';
+
+/** The work of one attempt, as a runner gets it. */
+export type WorkMessage = {
+  readonly type: 'BranchRequested';
+  readonly workflow: string;
+  readonly partition: number;
+  readonly playbook: string;
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly agent: string;
+  readonly input: Json;
+  /** The branch's isolated context: a copy. */
+  readonly context: JsonObject;
+  /** The same for every attempt of this step: what an agent uses to make its effect happen once. */
+  readonly idempotencyKey: string;
+  /** Proves that this attempt was dispatched by an orchestrator; sent back with the report. */
+  readonly token: string;
+  /** Milliseconds that the attempt may run. */
+  readonly timeout: number;
+  /** Milliseconds without a sign of life after which the orchestrator gives the attempt up; the runner beats well within. */
+  readonly heartbeatTimeout?: number;
+  /** Milliseconds since the epoch after which the attempt must not be started any more. */
+  readonly startBefore?: number;
+  readonly traceparent?: string;
+};
+
+/** How an attempt ended, as a runner reports it. */
+export type ReportMessage = {
+  readonly workflow: string;
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly token: string;
+  readonly runner: string;
+  /** By the runner's clock, milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly usage?: JsonObject;
+} & (
+  | { readonly type: 'BranchCompleted'; readonly output: Json }
+  | { readonly type: 'BranchFailed'; readonly failure: Failure }
+);
+
+/** Signs of life of the attempts that a runner works on, batched per partition. */
+export type HeartbeatMessage = {
+  readonly runner: string;
+  readonly attempts: readonly LiveAttempt[];
+};
+
+export type LiveAttempt = {
+  readonly workflow: string;
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+};
+
+/** Attempts that no longer matter, wherever they run. `branches` absent: the whole workflow. */
+export type CancelSignal = {
+  readonly workflow: string;
+  readonly branches?: readonly string[];
+  readonly reason: string;
+};
+
+/** What a runner can do now; sent every few seconds and when it changes. */
+export type RunnerPresence = {
+  readonly runner: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly draining: boolean;
+  readonly agents: readonly { readonly agent: string; readonly slots: number; readonly busy: number }[];
+};
