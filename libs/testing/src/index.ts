@@ -1,0 +1,1 @@
+export { type FreshDatabase, freshDatabase, type FreshNats, freshNats } from './servers';

@@ -1,0 +1,4 @@
+import { acquireServers } from './servers';
+
+// jest calls what the module exports.
+export = acquireServers;

@@ -1,0 +1,4 @@
+import { releaseServers } from './servers';
+
+// jest calls what the module exports.
+export = releaseServers;
