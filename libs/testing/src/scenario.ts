@@ -1,0 +1,100 @@
+import {
+  type ExecutionMode,
+  type Failure,
+  type Graph,
+  type Json,
+  type JsonObject,
+  type RecordedEvent,
+} from '@braid/events';
+import { fold, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
+import { type Command, decide, type Decision, type SignsOfLife } from '@braid/workflow/decide';
+
+/**
+ * A workflow driven by hand, for tests of the rules: commands go in, events come out, time stands still until it is moved.
+ */
+export class Scenario {
+  readonly events: RecordedEvent[] = [];
+  state: WorkflowState = unborn;
+  now = 1_000_000;
+
+  static start(
+    graph: Graph,
+    more: { readonly variables?: JsonObject; readonly context?: JsonObject; readonly mode?: ExecutionMode } = {},
+  ): Scenario {
+    const scenario = new Scenario();
+    scenario.send({
+      type: 'start',
+      workflow: 'w1',
+      start: {
+        playbook: { name: graph.name },
+        graph,
+        variables: more.variables ?? {},
+        context: more.context ?? {},
+        executionMode: more.mode ?? 'parallel',
+        requestDigest: 'd',
+      },
+    });
+    return scenario;
+  }
+
+  send(command: Command): Decision {
+    const decision = decide(command, this.state, this.now, { maxBranches: 20_000 });
+    if (decision.is === 'accepted') {
+      this.events.push(...decision.events);
+      this.state = decision.state;
+    }
+    return decision;
+  }
+
+  complete(branch: string, output: Json = null): Decision {
+    return this.report(branch, { is: 'completed', output });
+  }
+
+  fail(branch: string, failure: Partial<Failure> = {}): Decision {
+    const whole: Failure = {
+      type: 'TestError',
+      message: 'it broke',
+      code: 'agent-error',
+      retryable: true,
+      stack: 'at test',
+      ...failure,
+    };
+    return this.report(branch, { is: 'failed', failure: whole });
+  }
+
+  tick(ms: number, signs: SignsOfLife = new Map()): Decision {
+    this.now += ms;
+    return this.send({ type: 'tick', signs });
+  }
+
+  get workflow(): Workflow {
+    if (this.state.status === 'unborn') throw new Error('The workflow has not started');
+    return this.state;
+  }
+
+  /** The state as a fresh reader of the events sees it. */
+  refolded(): WorkflowState {
+    return fold(JSON.parse(JSON.stringify(this.events)) as RecordedEvent[]);
+  }
+
+  /** Paths of the branches with an open attempt, in the order in which they were opened. */
+  get requested(): readonly string[] {
+    return [...this.workflow.branches.values()].filter((b) => b.phase.is === 'requested').map((b) => b.path);
+  }
+
+  phases(): Record<string, string> {
+    return Object.fromEntries([...this.workflow.branches.values()].map((b) => [b.path, b.phase.is]));
+  }
+
+  ofType<T extends RecordedEvent['type']>(type: T): readonly Extract<RecordedEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<RecordedEvent, { type: T }> => event.type === type);
+  }
+
+  private report(path: string, outcome: Extract<Command, { type: 'report' }>['report']['outcome']): Decision {
+    const branch = this.workflow.branches.get(path);
+    const step = branch?.steps[branch.cursor]?.id ?? '';
+    const attempt = branch?.attempts ?? 0;
+    const run = { attempt, runner: 'r1', startedAt: this.now - 5, endedAt: this.now };
+    return this.send({ type: 'report', report: { branch: path, step, run, outcome } });
+  }
+}

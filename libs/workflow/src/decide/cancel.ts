@@ -1,0 +1,25 @@
+import { type BranchCancelled } from '@braid/events';
+import { type Branch, hasEnded } from '../state';
+import { type Turn } from './turn';
+
+/** Cancels a branch and everything below it that has not ended, innermost first. */
+export function cancelBranch(turn: Turn, branch: Branch, reason: BranchCancelled['reason']): void {
+  if (hasEnded(branch)) return;
+  for (const fork of branch.forks.values()) {
+    for (const child of fork.branches) cancelBranch(turn, child, reason);
+  }
+  const attempt = branch.phase.is === 'requested' ? branch.phase.request.attempt : undefined;
+  turn.record({
+    type: 'BranchCancelled',
+    data: { branch: branch.path, ...(attempt !== undefined && { attempt }), reason },
+  });
+}
+
+/** Ends the workflow at once: every open branch is cancelled. */
+export function cancelWorkflow(turn: Turn, reason: string | undefined, by: string | undefined): void {
+  cancelBranch(turn, turn.state.root, 'workflow-cancelled');
+  turn.record({
+    type: 'WorkflowCancelled',
+    data: { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) },
+  });
+}

@@ -1,0 +1,36 @@
+import { type Failure, type Json, type WorkflowStarted, type Run } from '@braid/events';
+
+/** What somebody wants of a workflow. */
+export type Command =
+  | { readonly type: 'start'; readonly workflow: string; readonly start: WorkflowStarted }
+  | { readonly type: 'report'; readonly report: Report }
+  | { readonly type: 'cancel'; readonly reason?: string; readonly by?: string }
+  /** Time has passed: act on whatever is due. */
+  | { readonly type: 'tick'; readonly signs: SignsOfLife };
+
+/** How an attempt ended. */
+export type Report = {
+  readonly branch: string;
+  readonly step: string;
+  readonly run: Run;
+  readonly outcome:
+    { readonly is: 'completed'; readonly output: Json } | { readonly is: 'failed'; readonly failure: Failure };
+};
+
+/** What was heard of running attempts, by branch path; moments in milliseconds since the epoch. */
+export type SignsOfLife = ReadonlyMap<
+  string,
+  { readonly attempt: number; readonly startedAt: number; readonly seenAt: number }
+>;
+
+/** What a decision may not go beyond. */
+export type Limits = {
+  /** Most branches that one fork may open. */
+  readonly maxBranches: number;
+};
+
+/** Why a command is refused; nothing has happened then. */
+export type Rejection = {
+  readonly code: 'workflow.unknown' | 'workflow.closed' | 'workflow.different-start';
+  readonly message: string;
+};

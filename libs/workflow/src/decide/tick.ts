@@ -1,0 +1,77 @@
+import { type AgentStep } from '@braid/events';
+import { type Branch, currentStep, hasEnded, type Workflow } from '../state';
+import { attemptFailed } from './attempt';
+import { type SignsOfLife } from './commands';
+import { engineFailure } from './failures';
+import { type Turn } from './turn';
+
+/** How much longer than its timeout an attempt may be heard of: its runner enforces the timeout, this is the backstop. */
+const timeoutGrace = 10_000;
+
+/** Acts on everything whose moment has come: retries, attempts that were given up, deadlines of forks. */
+export function tick(turn: Turn, signs: SignsOfLife): void {
+  for (const branch of [...turn.state.waiting]) tickBranch(turn, branch, signs);
+  for (const fork of [...turn.state.timed]) {
+    const { deadline } = fork.step.converge;
+    if (deadline !== undefined && fork.openedAt + deadline <= turn.now) {
+      turn.then({ do: 'settle', fork, arrival: undefined, deadlinePassed: true });
+    }
+  }
+}
+
+function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
+  const { phase } = branch;
+  if (phase.is === 'backoff') {
+    if (phase.retryAt > turn.now) return;
+    const { request } = phase;
+    turn.record({ type: 'BranchRequested', data: { ...request, attempt: request.attempt + 1 } });
+    return;
+  }
+  const given = phase.is === 'requested' ? givenUp(turn, branch, phase, signs) : undefined;
+  if (!given) return;
+  attemptFailed(turn, branch, given);
+  turn.then(hasEnded(branch) ? { do: 'ended', branch } : { do: 'advance', branch });
+}
+
+function givenUp(turn: Turn, branch: Branch, phase: Extract<Branch['phase'], { is: 'requested' }>, signs: SignsOfLife) {
+  const step = currentStep(branch) as AgentStep;
+  const { now } = turn;
+  const heard = signs.get(branch.path);
+  const sign = heard?.attempt === phase.request.attempt ? heard : undefined;
+  if (sign === undefined) {
+    if (step.startTimeout === undefined || phase.at + step.startTimeout > now) return undefined;
+    const message = `No runner of ${step.agent} had a free slot within ${step.startTimeout} ms`;
+    return engineFailure(branch, now, 'no-slot', 'NoSlotError', message, { retryable: true });
+  }
+  if (sign.startedAt + step.timeout + timeoutGrace <= now) {
+    const message = `The attempt ran longer than its timeout of ${step.timeout} ms`;
+    return engineFailure(branch, now, 'timeout', 'TimeoutError', message, { retryable: true });
+  }
+  if (step.heartbeatTimeout !== undefined && sign.seenAt + step.heartbeatTimeout <= now) {
+    const message = `Nothing was heard of the attempt for ${step.heartbeatTimeout} ms`;
+    return engineFailure(branch, now, 'heartbeat-lost', 'HeartbeatLostError', message, { retryable: true });
+  }
+  return undefined;
+}
+
+/**
+ * The earliest moment at which {@link tick} would do something, going by what was heard; absent when nothing waits for time.
+ * Costs as much as there is open.
+ */
+export function nextObligation(state: Workflow, signs: SignsOfLife): number | undefined {
+  let earliest = Infinity;
+  for (const branch of state.waiting) earliest = Math.min(earliest, obligationOf(branch, signs));
+  for (const fork of state.timed)
+    earliest = Math.min(earliest, fork.openedAt + (fork.step.converge.deadline ?? Infinity));
+  return earliest === Infinity ? undefined : earliest;
+}
+
+function obligationOf(branch: Branch, signs: SignsOfLife): number {
+  const { phase } = branch;
+  if (phase.is === 'backoff') return phase.retryAt;
+  if (phase.is !== 'requested') return Infinity;
+  const step = currentStep(branch) as AgentStep;
+  const heard = signs.get(branch.path);
+  if (heard?.attempt !== phase.request.attempt) return phase.at + (step.startTimeout ?? Infinity);
+  return Math.min(heard.startedAt + step.timeout + timeoutGrace, heard.seenAt + (step.heartbeatTimeout ?? Infinity));
+}

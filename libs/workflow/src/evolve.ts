@@ -1,0 +1,310 @@
+import {
+  type BranchCompleted,
+  type ConvergenceReached,
+  type ForkOpened,
+  type JsonObject,
+  type RecordedEvent,
+  type Run,
+  type WorkflowStarted,
+  unreachable,
+} from '@braid/events';
+import { convergenceOutput } from './convergence/output';
+import { openFork } from './open-fork';
+import {
+  type Branch,
+  currentStep,
+  endedCount,
+  type Fork,
+  type Phase,
+  rootPath,
+  type StepResult,
+  type Workflow,
+  type WorkflowState,
+} from './state';
+
+/** An event does not fit the state that it is folded into: the stream is damaged, or was written by a newer Braid. */
+export class HistoryError extends Error {
+  override readonly name = 'HistoryError';
+}
+
+/**
+ * Folds one event into the state. The state is changed in place and returned: copying a fork of 10 000 branches for each
+ * arrival would make the cost of a branch grow with the width of its fork.
+ * @throws HistoryError when the event cannot follow what has happened.
+ */
+export function evolve(state: WorkflowState, event: RecordedEvent): Workflow {
+  if (event.version !== state.version + 1) {
+    throw new HistoryError(`Version ${event.version} of ${event.workflow} cannot follow version ${state.version}`);
+  }
+  if (event.type === 'WorkflowStarted') return born(event.workflow, event.at, event.data);
+  if (state.status === 'unborn') throw new HistoryError(`${event.workflow} begins with ${event.type}`);
+  apply(state, event);
+  state.version = event.version;
+  return state;
+}
+
+function born(id: string, at: number, started: WorkflowStarted): Workflow {
+  const root: Branch = {
+    path: rootPath,
+    name: rootPath,
+    parent: undefined,
+    fork: undefined,
+    index: 0,
+    steps: started.graph.steps,
+    cursor: 0,
+    phase: { is: 'active' },
+    context: started.context,
+    exports: {},
+    results: {},
+    output: null,
+    attempts: 0,
+    attemptsBeforeDeferral: 0,
+    lastFailure: undefined,
+    lastRun: undefined,
+    startedAt: at,
+    endedAt: undefined,
+    forks: new Map(),
+  };
+  return {
+    status: 'running',
+    version: 1,
+    id,
+    playbook: started.playbook,
+    graph: started.graph,
+    variables: started.variables,
+    executionMode: started.executionMode,
+    requestDigest: started.requestDigest,
+    traceparent: started.traceparent,
+    startedAt: at,
+    endedAt: undefined,
+    ending: undefined,
+    root,
+    branches: new Map([[rootPath, root]]),
+    waiting: new Set(),
+    timed: new Set(),
+    cost: { attempts: 0, agentMs: 0, usage: new Map() },
+  };
+}
+
+function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowStarted' }>): void {
+  const { at } = event;
+  switch (event.type) {
+    case 'ForkOpened':
+      return forkOpened(state, event.data, at);
+    case 'BranchRequested': {
+      const branch = branchOf(state, event.data.branch);
+      state.cost.attempts += 1;
+      branch.attempts = event.data.attempt;
+      return enter(state, branch, { is: 'requested', request: event.data, at }, at);
+    }
+    case 'BranchRetryScheduled': {
+      const branch = branchOf(state, event.data.branch);
+      branch.lastFailure = event.data.failure;
+      const { retryAt } = event.data;
+      return enter(state, branch, { is: 'backoff', request: requestOf(branch), retryAt }, at);
+    }
+    case 'BranchDeferred': {
+      const branch = branchOf(state, event.data.branch);
+      branch.lastFailure = event.data.failure;
+      branch.attemptsBeforeDeferral = branch.attempts;
+      const { failure } = event.data;
+      return enter(state, branch, { is: 'deferred', request: requestOf(branch), failure }, at);
+    }
+    case 'BranchAdvanced': {
+      const branch = branchOf(state, event.data.branch);
+      ran(state, branch, event.data.run);
+      branch.output = event.data.output;
+      write(branch, event.data.exports);
+      return nextStep(state, branch, event.data.step, { status: 'completed', output: event.data.output }, at);
+    }
+    case 'StepSkipped': {
+      const branch = branchOf(state, event.data.branch);
+      return nextStep(state, branch, event.data.step, { status: 'skipped', output: null }, at);
+    }
+    case 'StepFailed': {
+      const branch = branchOf(state, event.data.branch);
+      const { failure, run, step } = event.data;
+      ran(state, branch, run);
+      branch.lastFailure = failure;
+      const { type, message, code } = failure;
+      return nextStep(state, branch, step, { status: 'failed', output: null, error: { type, message, code } }, at);
+    }
+    case 'BranchCompleted':
+      return branchCompleted(state, event.data, at);
+    case 'BranchFailed': {
+      const branch = branchOf(state, event.data.branch);
+      ran(state, branch, event.data.run);
+      branch.lastFailure = event.data.failure;
+      return end(state, branch, { is: 'failed', failure: event.data.failure }, at);
+    }
+    case 'BranchSkipped':
+      return end(state, branchOf(state, event.data.branch), { is: 'skipped' }, at);
+    case 'BranchCancelled':
+      return end(state, branchOf(state, event.data.branch), { is: 'cancelled' }, at);
+    case 'ConvergenceReached':
+      return converged(state, event.data, at);
+    case 'WorkflowCompleted':
+      return close(state, 'completed', { is: 'completed', output: event.data.output }, at);
+    case 'WorkflowFailed':
+      return close(state, 'failed', { is: 'failed', failure: event.data.failure }, at);
+    case 'WorkflowCancelled':
+      return close(state, 'cancelled', { is: 'cancelled', reason: event.data.reason }, at);
+    default:
+      return unreachable(event);
+  }
+}
+
+function branchOf(state: Workflow, path: string): Branch {
+  const branch = state.branches.get(path);
+  if (!branch) throw new HistoryError(`${state.id} has no branch ${path}`);
+  return branch;
+}
+
+function requestOf(branch: Branch) {
+  if (branch.phase.is !== 'requested') throw new HistoryError(`Branch ${branch.path} has no open attempt`);
+  return branch.phase.request;
+}
+
+/** Moves a branch to a phase in which it is not at its end. */
+function enter(state: Workflow, branch: Branch, phase: Phase, at: number): void {
+  const { fork, index } = branch;
+  if (branch.startedAt === undefined) branch.startedAt = at;
+  if (fork) {
+    fork.running.add(index);
+    if (phase.is === 'deferred') fork.deferred.add(index);
+    else fork.deferred.delete(index);
+  }
+  if (phase.is === 'requested' || phase.is === 'backoff') state.waiting.add(branch);
+  else state.waiting.delete(branch);
+  branch.phase = phase;
+  if (fork) passReady(fork);
+}
+
+type EndPhase = Extract<Phase, { is: 'completed' | 'failed' | 'skipped' | 'cancelled' }>;
+
+function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void {
+  const { fork, index } = branch;
+  branch.endedAt = at;
+  branch.phase = phase;
+  state.waiting.delete(branch);
+  if (!fork) return;
+  passReady(fork);
+  fork.running.delete(index);
+  fork.deferred.delete(index);
+  fork[phase.is].add(index);
+  if (phase.is === 'completed') {
+    for (const dependent of fork.dependents.get(index) ?? []) {
+      const unmet = fork.unmetNeeds.get(dependent);
+      unmet?.delete(index);
+      if (unmet?.size === 0) becomeReady(fork.ready, fork.nextReady, dependent);
+    }
+  }
+  goOnAfter(state, fork, at);
+}
+
+/** A fork that is decided and met lets its parent go on when all its branches have ended. */
+function goOnAfter(state: Workflow, fork: Fork, at: number): void {
+  const { decision, parent, step } = fork;
+  if (decision?.outcome !== 'met' || endedCount(fork) < fork.branches.length) return;
+  const output = convergenceOutput(fork, decision);
+  parent.output = output;
+  write(parent, decision.exports);
+  nextStep(state, parent, step.id, { status: 'completed', output }, at);
+}
+
+/** Passes over branches at the head of `ready` that are not pending any more. */
+function passReady(fork: Fork): void {
+  while (fork.nextReady < fork.ready.length) {
+    const index = fork.ready[fork.nextReady] ?? 0;
+    if (fork.branches[index]?.phase.is === 'pending') return;
+    fork.nextReady += 1;
+  }
+}
+
+/** Keeps the part of `ready` that is still ahead in declared order. */
+function becomeReady(ready: number[], from: number, index: number): void {
+  let low = from;
+  let high = ready.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ready[middle] ?? 0) < index) low = middle + 1;
+    else high = middle;
+  }
+  ready.splice(low, 0, index);
+}
+
+function forkOpened(state: Workflow, opened: ForkOpened, at: number): void {
+  const parent = branchOf(state, opened.branch);
+  const step = currentStep(parent);
+  if (step?.id !== opened.step || (step.kind !== 'parallel' && step.kind !== 'map')) {
+    throw new HistoryError(`Branch ${parent.path} is not at a fork ${opened.step}`);
+  }
+  const fork = openFork(parent, step, opened, at);
+  parent.forks.set(step.id, fork);
+  for (const branch of fork.branches) state.branches.set(branch.path, branch);
+  if (step.converge.deadline !== undefined) state.timed.add(fork);
+  enter(state, parent, { is: 'forked', fork }, at);
+}
+
+function converged(state: Workflow, reached: ConvergenceReached, at: number): void {
+  const parent = branchOf(state, reached.branch);
+  const fork = parent.forks.get(reached.step);
+  if (!fork) throw new HistoryError(`Branch ${parent.path} has no fork ${reached.step}`);
+  fork.decision = { ...reached, at };
+  state.timed.delete(fork);
+  goOnAfter(state, fork, at);
+}
+
+function branchCompleted(state: Workflow, completed: BranchCompleted, at: number): void {
+  const branch = branchOf(state, completed.branch);
+  ran(state, branch, completed.run);
+  write(branch, completed.exports);
+  branch.output = completed.output;
+  if (completed.step !== undefined) {
+    record(branch, completed.step, { status: 'completed', output: completed.output });
+    branch.cursor += 1;
+  }
+  end(state, branch, { is: 'completed' }, at);
+}
+
+function nextStep(state: Workflow, branch: Branch, step: string, result: StepResult, at: number): void {
+  if (currentStep(branch)?.id !== step) throw new HistoryError(`Branch ${branch.path} is not at step ${step}`);
+  record(branch, step, result);
+  branch.cursor += 1;
+  branch.attempts = 0;
+  branch.attemptsBeforeDeferral = 0;
+  enter(state, branch, { is: 'active' }, at);
+}
+
+function record(branch: Branch, step: string, result: StepResult): void {
+  branch.results = { ...branch.results, [step]: result };
+}
+
+function write(branch: Branch, exports: JsonObject | undefined): void {
+  if (!exports) return;
+  branch.context = { ...branch.context, ...exports };
+  branch.exports = { ...branch.exports, ...exports };
+}
+
+function ran(state: Workflow, branch: Branch, run: Run | undefined): void {
+  if (!run) return;
+  const agent = branch.phase.is === 'requested' ? branch.phase.request.agent : '';
+  branch.lastRun = { ...run, agent };
+  state.cost.agentMs += Math.max(0, run.endedAt - run.startedAt);
+  for (const [unit, amount] of Object.entries(run.usage ?? {})) {
+    if (typeof amount === 'number') state.cost.usage.set(unit, (state.cost.usage.get(unit) ?? 0) + amount);
+  }
+}
+
+function close(
+  state: Workflow,
+  status: 'completed' | 'failed' | 'cancelled',
+  ending: Workflow['ending'],
+  at: number,
+): void {
+  state.status = status;
+  state.ending = ending;
+  state.endedAt = at;
+  state.waiting.clear();
+  state.timed.clear();
+}

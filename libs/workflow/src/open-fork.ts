@@ -1,0 +1,80 @@
+import { type BranchSpec, type ForkOpened, type ForkStep, type Step } from '@braid/events';
+import { type Branch, childPath, type Fork } from './state';
+
+/** Opens the branches of a fork, all pending: a `parallel` has those that it names, a `map` one per item. */
+export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at: number): Fork {
+  const specs = specsOf(step, opened);
+  const unmetNeeds = new Map<number, Set<number>>();
+  const dependents = new Map<number, number[]>();
+  const ready: number[] = [];
+  if (step.kind === 'parallel') linkNeeds(step.branches, unmetNeeds, dependents);
+  const branches: Branch[] = [];
+  const fork: Fork = {
+    parent,
+    step,
+    concurrency: opened.concurrency,
+    openedAt: at,
+    branches,
+    items: opened.items,
+    ready,
+    nextReady: 0,
+    unmetNeeds,
+    dependents,
+    running: new Set(),
+    deferred: new Set(),
+    completed: new Set(),
+    failed: new Set(),
+    skipped: new Set(),
+    cancelled: new Set(),
+    decision: undefined,
+  };
+  for (const [index, { name, steps }] of specs.entries()) {
+    branches.push({
+      path: childPath(parent.path, step.id, name),
+      name,
+      parent,
+      fork,
+      index,
+      steps,
+      cursor: 0,
+      phase: { is: 'pending' },
+      context: parent.context,
+      exports: {},
+      results: parent.results,
+      output: null,
+      attempts: 0,
+      attemptsBeforeDeferral: 0,
+      lastFailure: undefined,
+      lastRun: undefined,
+      startedAt: undefined,
+      endedAt: undefined,
+      forks: new Map(),
+    });
+    if (!unmetNeeds.has(index)) ready.push(index);
+  }
+  return fork;
+}
+
+function specsOf(
+  step: ForkStep,
+  opened: ForkOpened,
+): readonly { readonly name: string; readonly steps: readonly Step[] }[] {
+  if (step.kind === 'parallel') return step.branches;
+  return (opened.items ?? []).map((_, index) => ({ name: String(index), steps: step.steps }));
+}
+
+function linkNeeds(
+  specs: readonly BranchSpec[],
+  unmetNeeds: Map<number, Set<number>>,
+  dependents: Map<number, number[]>,
+): void {
+  const indexOf = new Map(specs.map((spec, index) => [spec.name, index]));
+  for (const [index, spec] of specs.entries()) {
+    for (const need of spec.needs) {
+      const needed = indexOf.get(need);
+      if (needed === undefined) continue;
+      unmetNeeds.set(index, (unmetNeeds.get(index) ?? new Set()).add(needed));
+      dependents.set(needed, [...(dependents.get(needed) ?? []), index]);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { type Json, type JsonObject } from '@braid/events';
+import { type Scope } from './expression/evaluate';
+import { type Branch, type Workflow } from './state';
+
+/**
+ * What a branch can see: the variables, its own context, results of its own steps and of its ancestors' steps before the
+ * fork, outputs of the siblings that it needs, and the items of the maps around it. Siblings' doings are not in reach.
+ */
+export function scopeOf(workflow: Workflow, branch: Branch, output?: Json): Scope {
+  const scope: Record<string, Json> = {
+    variables: workflow.variables,
+    context: branch.context,
+    steps: branch.results as unknown as JsonObject,
+    needs: needsOf(branch),
+    branch: { name: branch.name, path: branch.path, index: branch.index },
+    workflow: { id: workflow.id, playbook: workflow.playbook.name, startedAt: workflow.startedAt },
+  };
+  for (let at: Branch | undefined = branch; at?.fork; at = at.parent) {
+    const { step, items } = at.fork;
+    if (step.kind === 'map' && !(step.as in scope)) scope[step.as] = items?.[at.index] ?? null;
+  }
+  if (output !== undefined) scope['output'] = output;
+  return scope;
+}
+
+function needsOf(branch: Branch): JsonObject {
+  if (branch.fork?.step.kind !== 'parallel') return {};
+  const needs = branch.fork.step.branches[branch.index]?.needs ?? [];
+  const siblings = branch.fork.branches;
+  return Object.fromEntries(
+    siblings.filter(({ name }) => needs.includes(name)).map(({ name, output }) => [name, { output }]),
+  );
+}

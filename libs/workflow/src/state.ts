@@ -1,0 +1,156 @@
+import {
+  type BranchRequested,
+  type ConvergenceReached,
+  type ExecutionMode,
+  type Failure,
+  type ForkStep,
+  type Graph,
+  type Json,
+  type JsonObject,
+  type Run,
+  type Step,
+} from '@braid/events';
+
+/** The state of one workflow: what its events add up to. Only {@link evolve} changes it. */
+export type WorkflowState = Unborn | Workflow;
+
+export type Unborn = { readonly status: 'unborn'; readonly version: 0 };
+
+export const unborn: Unborn = { status: 'unborn', version: 0 };
+
+export type Workflow = {
+  status: 'running' | 'completed' | 'failed' | 'cancelled';
+  version: number;
+  readonly id: string;
+  readonly playbook: { readonly name: string; readonly version?: string };
+  readonly graph: Graph;
+  readonly variables: JsonObject;
+  readonly executionMode: ExecutionMode;
+  readonly requestDigest: string;
+  readonly traceparent: string | undefined;
+  readonly startedAt: number;
+  endedAt: number | undefined;
+  ending: Ending | undefined;
+  readonly root: Branch;
+  /** Every branch by its path, in the order in which they were opened. */
+  readonly branches: Map<string, Branch>;
+  /** Branches that wait for something that time can end: an attempt, a retry. */
+  readonly waiting: Set<Branch>;
+  /** Forks with a deadline that are not decided. */
+  readonly timed: Set<Fork>;
+  readonly cost: { attempts: number; agentMs: number; readonly usage: Map<string, number> };
+};
+
+export type Ending =
+  | { readonly is: 'completed'; readonly output: Json }
+  | { readonly is: 'failed'; readonly failure: Failure }
+  | { readonly is: 'cancelled'; readonly reason: string | undefined };
+
+/** What a step left behind for the expressions of later steps: `steps.<id>`. */
+export type StepResult = {
+  readonly status: 'completed' | 'skipped' | 'failed';
+  readonly output: Json;
+  readonly error?: { readonly [key: string]: Json };
+};
+
+export type StepResults = { readonly [step: string]: StepResult };
+
+export type Branch = {
+  readonly path: string;
+  readonly name: string;
+  readonly parent: Branch | undefined;
+  /** The fork that opened this branch; absent for the root. */
+  readonly fork: Fork | undefined;
+  /** Place among its siblings, in declared order. */
+  readonly index: number;
+  readonly steps: readonly Step[];
+  /** The step that is under way, or comes next. */
+  cursor: number;
+  phase: Phase;
+  /** What this branch sees; replaced, never changed, so that a fork's children can keep a reference to it. */
+  context: JsonObject;
+  /** What this branch itself wrote, which its convergence merges into the parent's context. */
+  exports: JsonObject;
+  /** Results of steps that this branch can see: its own and those of its ancestors at the fork. */
+  results: StepResults;
+  /** Output of the last step that completed. */
+  output: Json;
+  /** The attempts of the current step so far, and how many of them were made before it was deferred. */
+  attempts: number;
+  attemptsBeforeDeferral: number;
+  lastFailure: Failure | undefined;
+  lastRun: (Run & { readonly agent: string }) | undefined;
+  startedAt: number | undefined;
+  endedAt: number | undefined;
+  /** The forks that this branch opened, by step. */
+  readonly forks: Map<string, Fork>;
+};
+
+/** Where a branch stands. */
+export type Phase =
+  | { readonly is: 'pending' }
+  /** Between two steps; only while a decision is being made. */
+  | { readonly is: 'active' }
+  | { readonly is: 'requested'; readonly request: BranchRequested; readonly at: number }
+  | { readonly is: 'backoff'; readonly request: BranchRequested; readonly retryAt: number }
+  | { readonly is: 'deferred'; readonly request: BranchRequested; readonly failure: Failure }
+  | { readonly is: 'forked'; readonly fork: Fork }
+  | { readonly is: 'completed' }
+  | { readonly is: 'failed'; readonly failure: Failure }
+  | { readonly is: 'skipped' }
+  | { readonly is: 'cancelled' };
+
+export type Fork = {
+  /** The branch that reached the fork. */
+  readonly parent: Branch;
+  readonly step: ForkStep;
+  readonly concurrency: number | undefined;
+  readonly openedAt: number;
+  readonly branches: readonly Branch[];
+  readonly items: readonly Json[] | undefined;
+  /** Indexes of branches that may start, in declared order from `nextReady` on, where the first one that is still pending stands. */
+  readonly ready: number[];
+  nextReady: number;
+  /** Needs that have not completed yet, by branch index; only branches that have some. */
+  readonly unmetNeeds: Map<number, Set<number>>;
+  /** Which branches wait for a branch, by its index. */
+  readonly dependents: ReadonlyMap<number, readonly number[]>;
+  /** Branches that have started and not ended. Sets, not counters: an arrival that is told twice counts once. */
+  readonly running: Set<number>;
+  readonly deferred: Set<number>;
+  readonly completed: Set<number>;
+  readonly failed: Set<number>;
+  readonly skipped: Set<number>;
+  readonly cancelled: Set<number>;
+  decision: (ConvergenceReached & { readonly at: number }) | undefined;
+};
+
+/** Whether a branch has come to its end. */
+export function hasEnded(branch: Branch): boolean {
+  switch (branch.phase.is) {
+    case 'completed':
+    case 'failed':
+    case 'skipped':
+    case 'cancelled':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** How many branches of a fork have ended. */
+export function endedCount(fork: Fork): number {
+  return fork.completed.size + fork.failed.size + fork.skipped.size + fork.cancelled.size;
+}
+
+/** The step that a branch is at, if any is left. */
+export function currentStep(branch: Branch): Step | undefined {
+  return branch.steps[branch.cursor];
+}
+
+/** The path of a branch that the fork `step` of `parent` opens. */
+export function childPath(parent: string, step: string, name: string): string {
+  return parent === rootPath ? `${step}/${name}` : `${parent}/${step}/${name}`;
+}
+
+export const rootPath = 'root';
