@@ -36,7 +36,7 @@ async function start(): Promise<() => Promise<void>> {
     startNats({ dataDir: join(dir, 'nats'), log: (line) => (line.startsWith('Fetching') ? log(line) : undefined) }),
   ]);
   const stop = async (): Promise<void> => {
-    await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)));
+    await Promise.all(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.stop()] : [])));
     await rm(dir, { recursive: true, force: true });
   };
   const [postgres, nats] = started;

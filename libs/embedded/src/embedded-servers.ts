@@ -25,11 +25,11 @@ type Server = { readonly url: string; stop(): Promise<void> };
  */
 export async function embeddedServers(options: EmbeddedServersOptions): Promise<EmbeddedServers> {
   const env = options.env ?? process.env;
-  const common = { env, ...(options.log === undefined ? {} : { log: options.log }) };
+  const log = options.log ?? (() => undefined);
   const [database, nats] = await Promise.allSettled([
-    given(env['DATABASE_URL']) ?? startPostgres({ ...common, dataDir: join(options.dataDir, 'postgres') }),
-    given(env['NATS_URL']) ?? startNats({ ...common, dataDir: join(options.dataDir, 'nats') }),
-  ] as const satisfies readonly (Server | Promise<Server>)[]);
+    given(env['DATABASE_URL']) ?? startPostgres({ dataDir: join(options.dataDir, 'postgres'), env, log }),
+    given(env['NATS_URL']) ?? startNats({ dataDir: join(options.dataDir, 'nats'), env, log }),
+  ]);
   if (database.status === 'fulfilled' && nats.status === 'fulfilled') {
     return {
       databaseUrl: database.value.url,
@@ -47,5 +47,5 @@ export async function embeddedServers(options: EmbeddedServersOptions): Promise<
   throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('\n'));
 }
 
-const given = (url: string | undefined): Server | undefined =>
-  url === undefined || url === '' ? undefined : { url, stop: () => Promise.resolve() };
+const given = (url: string | undefined): Promise<Server> | undefined =>
+  url === undefined || url === '' ? undefined : Promise.resolve({ url, stop: () => Promise.resolve() });

@@ -6,20 +6,24 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
 import { embeddedServers } from './embedded-servers';
+import { serverName } from './identity';
 import { commandOf, processesLike, startedAt } from './process-table';
 
 jest.setTimeout(60_000);
 
 let dir: string;
 const parents: ChildProcess[] = [];
-beforeEach(async () => {
+// One directory for all: each start also has to cope with what the test before left behind.
+beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'braid-lifecycle-spec-'));
 });
-afterEach(async () => {
+afterEach(() => {
   for (const parent of parents.splice(0)) parent.kill('SIGKILL');
+});
+afterAll(async () => {
   await (await embeddedServers({ dataDir: dir, env: process.env })).stop();
   await rm(dir, { recursive: true, force: true });
 });
@@ -53,8 +57,9 @@ async function parentThat(after: string) {
 const staysUp = 'setInterval(() => undefined, 1000);';
 
 /** Resolves when none of them runs any more; the test's own time limit ends a vain wait. */
-async function gone(pids: readonly number[]): Promise<void> {
+async function gone(pids: readonly number[]): Promise<true> {
   for (const pid of pids) while ((await startedAt(pid)) !== undefined) await sleep(25);
+  return true;
 }
 
 async function query(url: string, sql: string): Promise<readonly unknown[]> {
@@ -72,7 +77,7 @@ describe('the servers end with the process that started them', () => {
     const { parent, postgres, nats, ended } = await parentThat(staysUp);
     parent.kill(signal);
     await ended;
-    await gone([postgres, nats]);
+    expect(await gone([postgres, nats])).toBe(true);
   });
 
   it.each([
@@ -84,7 +89,7 @@ describe('the servers end with the process that started them', () => {
       after.replace('throw', 'process.stderr.write = () => true; throw'),
     );
     await ended;
-    await gone([postgres, nats]);
+    expect(await gone([postgres, nats])).toBe(true);
   });
 });
 
@@ -126,5 +131,6 @@ it('starts nothing where DATABASE_URL and NATS_URL name servers', async () => {
 it('stops the one when the other cannot start', async () => {
   const env = { ...process.env, BRAID_NATS_SERVER: join(dir, 'missing') };
   await expect(embeddedServers({ dataDir: dir, env })).rejects.toMatchObject({ code: 'embedded.nats_missing' });
-  expect(await processesLike((command) => command.includes(dir))).toEqual([]);
+  const name = await serverName(join(dir, 'postgres'));
+  expect(await processesLike((command) => command.includes(name))).toEqual([]);
 });

@@ -58,7 +58,7 @@ export async function fetchFromDebian<T>(suite: DebianSuite, take: (binary: stri
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 async function systemSources(): Promise<readonly AptSource[]> {
-  const parts = (await readdir('/etc/apt/sources.list.d').catch(() => [])).sort();
+  const parts = await readdir('/etc/apt/sources.list.d').catch(() => []);
   const files = ['/etc/apt/sources.list', ...parts.map((name) => join('/etc/apt/sources.list.d', name))];
   const found = await Promise.all(
     files.map(async (file) => {

@@ -76,7 +76,7 @@ describe('startNats', () => {
     expect(server.pid()).not.toBe(before);
     expect(await streamNames(server)).toEqual(['KEPT:1']);
     await server.killNow();
-    await expect(streamNames(server)).rejects.toThrow();
+    await expect(streamNames(server)).rejects.toThrow(/connection refused/i);
     await server.restart();
     expect(await streamNames(server)).toEqual(['KEPT:1']);
   });
@@ -87,6 +87,12 @@ describe('startNats', () => {
     await server.killNow();
     await server.restart({ wipe: true });
     expect(await streamNames(server)).toEqual([]);
+  });
+
+  it('ends up stopped when it is stopped during a restart', async () => {
+    const server = await start();
+    await Promise.all([server.restart(), server.stop()]);
+    await expect(streamNames(server)).rejects.toThrow(/connection refused/i);
   });
 
   it('keeps streams for the next run on the same directory', async () => {

@@ -6,10 +6,11 @@ import { EmbeddedError } from './errors';
 import { serverName } from './identity';
 import { logTail } from './log-tail';
 import { natsBinary, natsSources } from './nats-binary';
+import { formatVersion } from './nats-version';
 import { type NatsConfig, natsConfigFile, type SyncInterval } from './nats-config';
-import { ownDirectory } from './owner-lock';
 import { endProcesses, processesLike } from './process-table';
 import { createSecrets, readSecrets } from './secrets';
+import { type Launched, supervise, type Supervised } from './supervise';
 
 const ATTEMPTS = 10;
 const POLL_MS = 10;
@@ -35,17 +36,10 @@ export type NatsOptions = {
 };
 
 /** A running NATS server of our own, with JetStream. */
-export type NatsServer = {
+export type NatsServer = Omit<Supervised, 'restart'> & {
   /** `nats://user:password@host:port`; the NATS client wants the three apart. */
   readonly url: string;
-  readonly port: number;
   readonly logFile: string;
-  /** After a restart another one. */
-  pid(): number;
-  /** Ends it; harmless when repeated. */
-  stop(): Promise<void>;
-  /** SIGKILL, as in a crash; `restart` brings it back. */
-  killNow(): Promise<void>;
   /** Stops it if it runs, and starts it on the same port and password; `wipe` throws all streams away in between. */
   restart(options?: { readonly wipe?: boolean }): Promise<void>;
 };
@@ -61,77 +55,60 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const log = options.log ?? (() => undefined);
   await mkdir(options.dataDir, { recursive: true });
   const dir = await realpath(options.dataDir);
+  const name = await serverName(dir);
   const logFile = join(dir, 'server.log');
-  const data = join(dir, 'data');
   const secretsFile = join(dir, 'secrets.json');
-  let release = await ownDirectory(dir);
-  try {
-    const name = await serverName(dir);
-    await endOrphans(dir, log);
-    const binary = await natsBinary(natsSources(options.env ?? process.env, log));
-    const secrets = (await readSecrets(secretsFile, NATS_USERS)) ?? (await createSecrets(secretsFile, NATS_USERS));
-    await mkdir(data, { recursive: true, mode: 0o700 });
-    const launch = (port: number) =>
-      launchOn(binary.path, logFile, {
-        name,
-        dir,
-        port,
-        user: 'braid',
-        password: secrets.braid,
-        maxPayload: options.maxPayload ?? 1024 * 1024,
-        syncInterval: options.syncInterval ?? '2m',
-        maxFileStore: options.maxFileStore,
-      });
-    const started = await launch(options.port ?? -1);
-    const { port } = started;
-    let daemon = started.daemon;
-    log(`NATS ${binary.version.join('.')} is ready on 127.0.0.1:${port}, log in ${logFile}`);
-    const stop = async (): Promise<void> => {
-      await daemon.stop();
-      await release();
-    };
-    return {
-      url: `nats://braid:${secrets.braid}@127.0.0.1:${port}`,
-      port,
-      logFile,
-      pid: () => daemon.pid,
-      stop,
-      killNow: () => daemon.kill(),
-      async restart({ wipe = false } = {}) {
-        await stop();
-        release = await ownDirectory(dir);
-        await endOrphans(dir, log);
-        if (wipe) await rm(data, { recursive: true, force: true });
-        daemon = (await launch(port)).daemon;
-      },
-    };
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  let url = '';
+  const server = await supervise({
+    dir,
+    port: options.port,
+    endOrphans: () => endOrphans(name, log),
+    async prepare() {
+      const binary = await natsBinary(natsSources(options.env ?? process.env, log));
+      const { braid: password } =
+        (await readSecrets(secretsFile, NATS_USERS)) ?? (await createSecrets(secretsFile, NATS_USERS));
+      return async (port) => {
+        const config = { name, dir, port: port ?? -1, user: 'braid', password, ...limits(options) };
+        const launched = await launchOn(binary.path, logFile, config);
+        url = `nats://braid:${password}@127.0.0.1:${launched.port}`;
+        log(`NATS ${formatVersion(binary.version)} is ready on 127.0.0.1:${launched.port}, log in ${logFile}`);
+        return launched;
+      };
+    },
+  });
+  return {
+    ...server,
+    url,
+    logFile,
+    restart: ({ wipe = false } = {}) =>
+      server.restart(() => (wipe ? rm(join(dir, 'data'), { recursive: true, force: true }) : Promise.resolve())),
+  };
 }
 
-const configPath = (dir: string): string => join(dir, 'nats-server.conf');
+const limits = (options: NatsOptions) => ({
+  maxPayload: options.maxPayload ?? 1024 * 1024,
+  syncInterval: options.syncInterval ?? '2m',
+  maxFileStore: options.maxFileStore,
+});
 
-async function endOrphans(dir: string, log: (line: string) => void): Promise<void> {
-  const name = await serverName(dir);
+async function endOrphans(name: string, log: (line: string) => void): Promise<void> {
   // The argument order is ours, see launchOn: an editor that has the file open is no server.
   const ours = (command: string) => command.includes(` --name ${name} -c `);
   const stopped = await endProcesses(() => processesLike(ours), ['SIGTERM'], 10_000);
   if (stopped.length > 0) log(`Stopped what a killed run left behind: process ${stopped.join(', ')}`);
 }
 
-type Launched = { readonly daemon: Daemon; readonly port: number };
-
 async function launchOn(binary: string, logFile: string, config: NatsConfig): Promise<Launched> {
   const run = join(config.dir, 'run');
-  await writeFile(configPath(config.dir), natsConfigFile(config), { mode: 0o600 });
+  const configFile = join(config.dir, 'nats-server.conf');
+  await mkdir(join(config.dir, 'data'), { recursive: true, mode: 0o700 });
+  await writeFile(configFile, natsConfigFile(config), { mode: 0o600 });
   for (let attempt = 1; ; attempt += 1) {
     await rm(run, { recursive: true, force: true });
     await mkdir(run);
     const daemon = await startDaemon({
       command: binary,
-      args: ['--name', config.name, '-c', configPath(config.dir)],
+      args: ['--name', config.name, '-c', configFile],
       cwd: config.dir,
       env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
       logFile,

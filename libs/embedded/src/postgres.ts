@@ -6,11 +6,11 @@ import { EmbeddedError } from './errors';
 import { freePort } from './free-port';
 import { namesAServer, serverName } from './identity';
 import { logTail } from './log-tail';
-import { ownDirectory } from './owner-lock';
 import { postgresBinaries, serverEnv } from './postgres-binaries';
-import { type Cluster, clusterData, dataArgument, ensureCluster } from './postgres-cluster';
+import { type Cluster, clusterData, dataArgument, ensureCluster, type PostgresSecrets } from './postgres-cluster';
 import { serverUser } from './postgres-user';
 import { commandOf, endProcesses, exists, processesLike } from './process-table';
+import { type Launched, supervise, type Supervised } from './supervise';
 
 const ATTEMPTS = 10;
 const POLL_MS = 20;
@@ -31,20 +31,13 @@ export type PostgresOptions = {
   readonly log?: (line: string) => void;
 };
 
-/** A running PostgreSQL of our own. */
-export type PostgresServer = {
+/** A running PostgreSQL of our own. A stop rolls back what is not committed. */
+export type PostgresServer = Omit<Supervised, 'restart'> & {
   /** The database `braid` as its owner, a role that may create databases and is no superuser. */
   readonly url: string;
   /** The database `postgres` as superuser, for tests and repairs. */
   readonly adminUrl: string;
-  readonly port: number;
   readonly logFile: string;
-  /** The postmaster's process id; after a restart another one. */
-  pid(): number;
-  /** Fast shutdown: open transactions are rolled back. Harmless when repeated. */
-  stop(): Promise<void>;
-  /** SIGKILL for the postmaster, as in a crash; `restart` brings it back. */
-  killNow(): Promise<void>;
   /** Stops it if it runs, and starts it on the same port and data. */
   restart(): Promise<void>;
 };
@@ -59,43 +52,27 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const log = options.log ?? (() => undefined);
   await mkdir(options.dataDir, { recursive: true });
   const dir = await realpath(options.dataDir);
+  const name = await serverName(dir);
   const logFile = join(dir, 'server.log');
-  let release = await ownDirectory(dir);
-  try {
-    const name = await serverName(dir);
-    await endOrphans({ dir, name }, log);
-    const user = await serverUser(clusterData({ dir }));
-    const cluster: Cluster = { dir, name, user, binaries: await postgresBinaries(user, undefined, options.env) };
-    const secrets = await ensureCluster(cluster);
-    const launch = (port: number | undefined) => launchOn(cluster, logFile, options.settings ?? {}, port);
-    const started = await launch(options.port);
-    const { port } = started;
-    let daemon = started.daemon;
-    log(`PostgreSQL is ready on 127.0.0.1:${port}, log in ${logFile}`);
-    const url = (role: 'postgres' | 'braid') => `postgresql://${role}:${secrets[role]}@127.0.0.1:${port}/${role}`;
-    const stop = async (): Promise<void> => {
-      await daemon.stop();
-      await release();
-    };
-    return {
-      url: url('braid'),
-      adminUrl: url('postgres'),
-      port,
-      logFile,
-      pid: () => daemon.pid,
-      stop,
-      killNow: () => daemon.kill(),
-      async restart() {
-        await stop();
-        release = await ownDirectory(dir);
-        await endOrphans(cluster, log);
-        daemon = (await launch(port)).daemon;
-      },
-    };
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  let secrets: PostgresSecrets | undefined;
+  const server = await supervise({
+    dir,
+    port: options.port,
+    endOrphans: () => endOrphans({ dir, name }, log),
+    async prepare() {
+      const user = await serverUser(clusterData({ dir }));
+      const cluster: Cluster = { dir, name, user, binaries: await postgresBinaries(user, undefined, options.env) };
+      secrets = await ensureCluster(cluster);
+      return async (port) => {
+        const launched = await launchOn(cluster, logFile, options.settings ?? {}, port);
+        log(`PostgreSQL is ready on 127.0.0.1:${launched.port}, log in ${logFile}`);
+        return launched;
+      };
+    },
+  });
+  const url = (role: keyof PostgresSecrets) =>
+    `postgresql://${role}:${secrets?.[role]}@127.0.0.1:${server.port}/${role}`;
+  return { ...server, url: url('braid'), adminUrl: url('postgres'), logFile, restart: () => server.restart() };
 }
 
 async function endOrphans(cluster: Pick<Cluster, 'dir' | 'name'>, log: (line: string) => void): Promise<void> {
@@ -122,8 +99,6 @@ async function removeMisleadingPidFile(data: string): Promise<void> {
   const command = await commandOf(pid);
   if (!command.includes('postgres') || namesAServer(command)) await rm(path, { force: true });
 }
-
-type Launched = { readonly daemon: Daemon; readonly port: number };
 
 async function launchOn(
   cluster: Cluster,
