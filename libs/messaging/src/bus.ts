@@ -1,3 +1,6 @@
+import { type NatsConnection } from '@nats-io/nats-core';
+import { type Provisioner } from './provisioner';
+
 /** A message as it was delivered. Exactly one of `ack`, `nak`, `deadLetter` ends it; `working` only postpones. */
 export type Delivery = {
   readonly subject: string;
@@ -41,4 +44,75 @@ export interface Intake {
   release(count?: number): void;
   /** Stops pulling. Messages that were delivered stay with the handler; what was only requested is not lost. */
   stop(): Promise<void>;
+}
+
+/** Where the bus says what it does; a pino logger fits. */
+export type Log = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** What has happened since the bus was connected; for metrics. */
+export type BusCounts = {
+  disconnects: number;
+  reconnects: number;
+  /** Errors that the server reported, for example a subject that the credentials do not allow. */
+  serverErrors: number;
+  /** Live messages that were not sent: no connection, or too large. */
+  unsent: number;
+  /** Live messages that were not JSON, or whose handler threw. */
+  unhandled: number;
+  /** Messages sent again because no answer came, the stream was missing, or the connection was lost. */
+  resent: number;
+  /** Streams and consumers that were missing and were made again. */
+  restored: number;
+  deadLetters: number;
+};
+
+export type ConnectionObserver = {
+  disconnected?(): void;
+  reconnected?(): void;
+  /** The server refused a publish for lack of permission. */
+  publishDenied?(subject: string): void;
+  /** Nothing can be sent any more. */
+  closed?(): void;
+};
+
+/** A live message as its handler sees it. `value` is parsed JSON from the wire: validate it before use. */
+export type LiveMessage = {
+  readonly subject: string;
+  readonly value: unknown;
+  header(name: string): string | undefined;
+};
+
+/** One connection to NATS, shared by everything in a process. */
+export interface Bus {
+  readonly name: string;
+  /** For what the bus does not offer. Its publishes are lost while the connection is. */
+  readonly nc: NatsConnection;
+  readonly connected: boolean;
+  /** Where this connection's replies arrive; its credentials must allow to listen below it. */
+  readonly inboxPrefix: string;
+  readonly counts: Readonly<BusCounts>;
+  readonly log: Log;
+  readonly publisher: Publisher;
+  /** Makes missing streams and consumers again. */
+  readonly provisioner: Provisioner;
+  /** Sends a live message (core NATS): at most once, to those who listen now. Never throws; what cannot be sent is counted. */
+  emit(subject: string, value: unknown, headers?: Readonly<Record<string, string>>): void;
+  /**
+   * Hears live messages. An error of the handler, thrown or rejected, is logged and the next message comes as usual.
+   * With `queue`, one of the listeners of that name gets each message. Returns what ends it.
+   */
+  listen(
+    subject: string,
+    handler: (message: LiveMessage) => void | Promise<void>,
+    options?: { readonly queue?: string },
+  ): () => void;
+  /** Returns what ends it. */
+  observe(observer: ConnectionObserver): () => void;
+  /** Waits up to `timeoutMs` (default 5000) for what is being published, then closes. What is not stored by then is rejected. */
+  close(timeoutMs?: number): Promise<void>;
 }

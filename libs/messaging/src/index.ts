@@ -1,0 +1,25 @@
+export type { Bus, BusCounts, ConnectionObserver, Delivery, Intake, LiveMessage, Log, Publisher } from './bus';
+export { connectBus, type BusOptions } from './connection';
+export {
+  DeadLetterError,
+  dropDeadLetter,
+  getDeadLetter,
+  listDeadLetters,
+  retryDeadLetter,
+  type DeadLetter,
+} from './dead-letters';
+export { openIntake, type IntakeOptions } from './intake';
+export { ensureAgentConsumer, provision } from './provision';
+export { ProvisionError, type Provisioned } from './provisioner';
+export { PublishError, type PublishErrorCode } from './publish-error';
+export {
+  agentConsumer,
+  defaultStreamLimits,
+  partitionConsumer,
+  streamOf,
+  streamSpecs,
+  type ConsumerSpec,
+  type StreamLimits,
+  type StreamName,
+  type StreamSpec,
+} from './topology';
