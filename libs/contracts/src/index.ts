@@ -1,3 +1,4 @@
+export { cloudEventContentType, cloudEventType, toCloudEvent, type BraidCloudEvent } from './cloud-event';
 export type {
   BranchStatusName,
   BranchStatusView,
