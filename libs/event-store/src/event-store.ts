@@ -7,6 +7,8 @@ export type PartitionAppend = {
   readonly epoch: number;
   /** Events of any number of workflows of this partition, each workflow's in version order. May be empty. */
   readonly events: readonly RecordedEvent[];
+  /** The `data` of the events as JSON text, in the same order, when the caller has it already. */
+  readonly data?: readonly string[];
   /** Rows of the workflows whose status or due moment changed. */
   readonly workflows: readonly WorkflowRow[];
 };
@@ -45,7 +47,10 @@ export interface EventStore {
   /**
    * Appends to several partitions in one transaction with one fsync. Everything or nothing is written. A connection that
    * breaks while committing leaves the outcome unknown; the store finds it out by reading before it answers.
-   * @throws StoreUnavailableError when the store cannot be reached; nothing was written then, as far as can ever be seen.
+   * A partition may occur once in a batch, and may have one append under way.
+   * @throws StoreUnavailableError when the store cannot be reached for longer than its patience. With `outcome: 'unknown'`
+   * the batch may have been written: append the very same batch again, or read again before anything else.
+   * @throws InvalidAppendError for what can never be stored as it is; nothing was written.
    */
   append(batch: readonly PartitionAppend[]): Promise<AppendOutcome>;
   /** The events of one workflow after `afterVersion` (0 for all), in version order, upcast to the current shapes. */
@@ -69,7 +74,10 @@ export interface EventStore {
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   /** Checkpoints of a named follower, by partition; absent partitions are at 0. */
   loadCheckpoints(name: string): Promise<ReadonlyMap<number, number>>;
+  /** Checkpoints only move forwards: one that is behind the stored one changes nothing. */
   saveCheckpoints(name: string, checkpoints: ReadonlyMap<number, number>): Promise<void>;
+  /** Sends a follower of this name back to the start of the log. */
+  forgetCheckpoints(name: string): Promise<void>;
 }
 
 /** The lease of one partition. `epoch` rises with each change of hands. */

@@ -17,6 +17,7 @@ export type {
 } from './graph';
 export type { Json, JsonObject } from './json';
 export { unreachable } from './unreachable';
+export { UnknownEventError, upcast } from './upcast';
 export type {
   BranchAdvanced,
   BranchCancelled,

@@ -1,0 +1,26 @@
+export { InvalidAppendError, StoreSetupError, StoreUnavailableError } from './errors';
+export type {
+  AppendOutcome,
+  EventStore,
+  Lease,
+  PartitionAppend,
+  PartitionLeases,
+  Snapshot,
+  WorkflowRow,
+} from './event-store';
+export { runMigrations, setPartitions } from './migrations/run';
+export { openEventStore, type OpenEventStore, type OpenOptions } from './open';
+export {
+  PlaybookVersionTakenError,
+  type PlaybookListing,
+  type Playbooks,
+  type PublishedPlaybook,
+} from './playbooks/playbooks';
+export { type SummaryProjection } from './projections/summary-projection';
+export {
+  InvalidCursorError,
+  type SummaryFilter,
+  type SummaryPage,
+  type WorkflowSummaries,
+  type WorkflowSummary,
+} from './projections/workflow-summaries';

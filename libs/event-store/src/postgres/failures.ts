@@ -1,0 +1,85 @@
+import { InvalidAppendError } from '../errors';
+
+/** Error codes of the socket and of name resolution that mean "no connection". */
+const socketCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
+
+/** What the driver says, without a code, about a connection that is gone. */
+const driverMessages =
+  /connection terminated|query read timeout|timeout exceeded|timeout expired|not queryable|closed/i;
+
+/** SQLSTATEs of a server that rolled the statement back and may accept it later: deadlock, lock timeout, cancelled. */
+const retryableStates: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '57014', '25006', '58030']);
+
+/** SQLSTATE classes of a server that has no room or no readiness now: connection, resources, operator intervention. */
+const unavailableClasses: ReadonlySet<string> = new Set(['08', '53', '57']);
+
+export type StoreFailure =
+  /** The connection is gone: what was under way may have happened. */
+  | 'disconnected'
+  /** The server answered that it did not do it, and may do it later. */
+  | 'refused-for-now'
+  /** A key exists already. */
+  | 'duplicate'
+  /** The values break a limit of the server. */
+  | 'invalid'
+  | 'bug';
+
+/** What an error of the driver means for the statement that was under way. */
+export function classify(error: unknown): StoreFailure {
+  const code = codeOf(error);
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !socketCodes.has(code)) {
+    return classifyState(code);
+  }
+  if (code !== undefined && socketCodes.has(code)) {
+    return 'disconnected';
+  }
+  if (error instanceof AggregateError) {
+    return error.errors.some((inner) => classify(inner) === 'disconnected') ? 'disconnected' : 'bug';
+  }
+  return error instanceof Error && driverMessages.test(error.message) ? 'disconnected' : 'bug';
+}
+
+function classifyState(state: string): StoreFailure {
+  if (state === '23505') {
+    return 'duplicate';
+  }
+  // A backend that is told to go says so before it closes: whether it had committed is not known.
+  if (state === '57P01' || state === '57P02' || state === '57P05' || state.startsWith('08')) {
+    return 'disconnected';
+  }
+  if (retryableStates.has(state) || unavailableClasses.has(state.slice(0, 2))) {
+    return 'refused-for-now';
+  }
+  return state.startsWith('22') || state.startsWith('54') ? 'invalid' : 'bug';
+}
+
+export function codeOf(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return undefined;
+}
+
+/** Longer ids would not fit into an index entry together with the version. */
+const idPattern = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
+
+/** @throws InvalidAppendError for ids that the database could not store and give back unchanged. */
+export function requireStorableId(id: string): void {
+  if (!idPattern.test(id)) {
+    throw new InvalidAppendError(
+      `${JSON.stringify(id.slice(0, 80))} cannot be the id of a workflow: use 1 to 200 characters, none of them a control character or half of a surrogate pair`,
+    );
+  }
+}

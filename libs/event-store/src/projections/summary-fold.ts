@@ -1,0 +1,134 @@
+import { unreachable, type ExecutionMode, type Graph, type StoredEvent } from '@braid/events';
+
+export type SummaryStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+/** The row of one workflow, after its event `version`. Branches are those of forks; the root is not counted. */
+export type SummaryRow = {
+  readonly workflow: string;
+  version: number;
+  readonly playbook: string;
+  readonly playbookVersion: string | null;
+  status: SummaryStatus;
+  readonly executionMode: ExecutionMode;
+  readonly startedAt: number;
+  endedAt: number | null;
+  branchesTotal: number;
+  branchesCompleted: number;
+  branchesFailed: number;
+  /** How many branches each `parallel` step opens, by its place: `reviews`, `reviews/speed/checks`, and `files/<any>/checks`. */
+  readonly forkWidths: { readonly [place: string]: number };
+  agents: readonly string[];
+  error: string | null;
+};
+
+/** Longer error texts are cut: a list shows one line of them, and the workflow itself has all of it. */
+const errorLength = 500;
+
+/** The row after one more event; undefined as long as the start of the workflow has not been seen. */
+export function foldSummary(row: SummaryRow | undefined, event: StoredEvent): SummaryRow | undefined {
+  if (row === undefined) {
+    return event.type === 'WorkflowStarted' ? startRow(event) : undefined;
+  }
+  if (event.version > row.version) {
+    row.version = event.version;
+    apply(row, event);
+  }
+  return row;
+}
+
+function startRow(event: StoredEvent & { readonly type: 'WorkflowStarted' }): SummaryRow {
+  const { playbook, graph, executionMode } = event.data;
+  return {
+    workflow: event.workflow,
+    version: event.version,
+    playbook: printable(playbook.name),
+    playbookVersion: playbook.version === undefined ? null : printable(playbook.version),
+    status: 'running',
+    executionMode,
+    startedAt: event.at,
+    endedAt: null,
+    branchesTotal: 0,
+    branchesCompleted: 0,
+    branchesFailed: 0,
+    forkWidths: Object.fromEntries(forkWidths(graph.steps, '')),
+    agents: [],
+    error: null,
+  };
+}
+
+function apply(row: SummaryRow, event: StoredEvent): void {
+  switch (event.type) {
+    case 'ForkOpened':
+      row.branchesTotal += event.data.items?.length ?? widthOf(row, event.data.branch, event.data.step);
+      return;
+    case 'BranchRequested':
+      addAgent(row, printable(event.data.agent));
+      return;
+    case 'BranchCompleted':
+      row.branchesCompleted += event.data.branch === 'root' ? 0 : 1;
+      return;
+    case 'BranchFailed':
+      row.branchesFailed += event.data.branch === 'root' ? 0 : 1;
+      return;
+    case 'WorkflowCompleted':
+      return end(row, 'completed', event.at, null);
+    case 'WorkflowFailed':
+      return end(row, 'failed', event.at, event.data.failure.message);
+    case 'WorkflowCancelled':
+      return end(row, 'cancelled', event.at, event.data.reason ?? null);
+    case 'WorkflowStarted':
+    case 'BranchRetryScheduled':
+    case 'BranchDeferred':
+    case 'BranchAdvanced':
+    case 'StepSkipped':
+    case 'StepFailed':
+    case 'BranchSkipped':
+    case 'BranchCancelled':
+    case 'ConvergenceReached':
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function end(row: SummaryRow, status: SummaryStatus, at: number, error: string | null): void {
+  row.status = status;
+  row.endedAt = at;
+  row.error = error === null ? null : printable(error.slice(0, errorLength));
+}
+
+function addAgent(row: SummaryRow, agent: string): void {
+  if (!row.agents.includes(agent)) {
+    row.agents = [...row.agents, agent];
+  }
+}
+
+/** Text that a `text` column accepts: NUL and lone surrogates, which it refuses, become U+FFFD. */
+export function printable(text: string): string {
+  return text.replaceAll(/\0|\p{Cs}/gu, '\uFFFD');
+}
+
+function* forkWidths(steps: Graph['steps'], prefix: string): Generator<[string, number]> {
+  for (const step of steps) {
+    const place = prefix + printable(step.id);
+    if (step.kind === 'parallel') {
+      yield [place, step.branches.length];
+      for (const branch of step.branches) {
+        yield* forkWidths(branch.steps, `${place}/${printable(branch.name)}/`);
+      }
+    } else if (step.kind === 'map') {
+      yield* forkWidths(step.steps, `${place}/*/`);
+    }
+  }
+}
+
+/** How many branches the `parallel` step of a branch opens. The items of a `map` share one place. */
+function widthOf(row: SummaryRow, branch: string, step: string): number {
+  const segments = branch === 'root' ? [] : printable(branch).split('/');
+  let place = '';
+  for (let i = 0; i + 1 < segments.length; i += 2) {
+    const fork = place + segments[i];
+    place = `${fork}/${Object.hasOwn(row.forkWidths, fork) ? segments[i + 1] : '*'}/`;
+  }
+  return row.forkWidths[place + printable(step)] ?? 0;
+}
