@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { afterEach, expect, test } from '@jest/globals';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { HealthModule } from './health.module';

@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals';
 import { createLogger, nestLogger } from './logger';
 
 function capture(level: string) {

@@ -1,0 +1,178 @@
+import {
+  type EventView,
+  type GraphView,
+  type PlaybookProblem,
+  type WorkflowStatus,
+  type WorkflowSummary,
+  type WorkflowView,
+} from '@braid/contracts';
+import { type ExecutionMode, type Json, type JsonObject } from '@braid/events';
+import { BraidError, errorOf } from './braid-error';
+import { followEvents } from './event-stream';
+
+export type BraidClientOptions = {
+  /** Address of a gateway; `http://127.0.0.1:3000` unless said otherwise. */
+  readonly baseUrl?: string;
+  /** Sent with every request, for example `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fetch?: typeof fetch;
+};
+
+/** `name`, `name@version`, the playbook's YAML text, or the playbook itself. */
+export type PlaybookInput = string | JsonObject;
+
+export type StartRequest = {
+  readonly playbook: PlaybookInput;
+  readonly variables?: JsonObject;
+  readonly context?: JsonObject;
+  readonly executionMode?: ExecutionMode;
+};
+
+type Call = { readonly signal?: AbortSignal };
+
+/** A typed client of Braid's HTTP API. Every method throws {@link BraidError} when the service refuses or cannot be reached. */
+export class BraidClient {
+  readonly #base: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #fetch: typeof fetch;
+
+  constructor(options: BraidClientOptions = {}) {
+    this.#base = (options.baseUrl ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
+    this.#headers = options.headers ?? {};
+    this.#fetch = options.fetch ?? fetch;
+  }
+
+  /**
+   * Starts a workflow. The same `idempotencyKey` with the same request is the same workflow, so a start may be repeated safely.
+   * With `wait` (a duration such as `30s`) the answer comes when the workflow has ended or the time is over.
+   */
+  start(
+    request: StartRequest,
+    options: Call & { readonly wait?: string; readonly idempotencyKey?: string } = {},
+  ): Promise<WorkflowView> {
+    const headers: Record<string, string> =
+      options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey };
+    return this.#call('POST', this.#url('/workflows', { wait: options.wait }), { body: request, headers, ...options });
+  }
+
+  /** A workflow as it stands, or as it stood at `version`. */
+  get(id: string, options: Call & { readonly version?: number } = {}): Promise<WorkflowView> {
+    return this.#call('GET', this.#url(`/workflows/${encodeURIComponent(id)}`, { version: options.version }), options);
+  }
+
+  /** One page of workflows, newest first; `next` is the cursor of the following page. */
+  list(
+    query: {
+      readonly status?: WorkflowStatus;
+      readonly playbook?: string;
+      readonly q?: string;
+      readonly from?: string;
+      readonly to?: string;
+      readonly cursor?: string;
+      readonly limit?: number;
+    } = {},
+    options: Call = {},
+  ): Promise<{ readonly workflows: readonly WorkflowSummary[]; readonly next?: string }> {
+    return this.#call('GET', this.#url('/workflows', query), options);
+  }
+
+  /** One page of a history, after the event `after` (a version; 0: from the start); `next` continues it. */
+  events(
+    id: string,
+    options: Call & { readonly after?: number; readonly limit?: number } = {},
+  ): Promise<{ readonly events: readonly EventView[]; readonly next?: number }> {
+    const query = { after: options.after, limit: options.limit };
+    return this.#call('GET', this.#url(`/workflows/${encodeURIComponent(id)}/events`, query), options);
+  }
+
+  /** The nodes and edges of a workflow with their status. */
+  graph(id: string, options: Call = {}): Promise<GraphView> {
+    return this.#call('GET', this.#url(`/workflows/${encodeURIComponent(id)}/graph`), options);
+  }
+
+  /** Cancels a workflow; branches that run are stopped. */
+  cancel(id: string, options: Call & { readonly reason?: string } = {}): Promise<WorkflowView> {
+    const body: JsonObject = options.reason === undefined ? {} : { reason: options.reason };
+    return this.#call('POST', this.#url(`/workflows/${encodeURIComponent(id)}/cancel`), { body, ...options });
+  }
+
+  /** All problems of a playbook at once; none of severity `error` means that it can run. */
+  validate(
+    playbook: PlaybookInput,
+    options: Call = {},
+  ): Promise<{ readonly valid: boolean; readonly problems: readonly PlaybookProblem[] }> {
+    return this.#call('POST', this.#url('/playbooks/validate'), { body: playbook, ...options });
+  }
+
+  /** Publishes a playbook as a new version. */
+  publish(playbook: PlaybookInput, options: Call = {}): Promise<{ readonly name: string; readonly version: string }> {
+    return this.#call('POST', this.#url('/playbooks'), { body: playbook, ...options });
+  }
+
+  /**
+   * The events of a workflow as they happen, until it ends. A lost connection is taken up again after the last event that
+   * arrived, so that none is missed and none comes twice.
+   */
+  stream(id: string, options: Call & { readonly after?: number } = {}): AsyncGenerator<EventView, void, undefined> {
+    return followEvents({
+      open: (lastEventId, signal) =>
+        this.#send('GET', this.#url(`/workflows/${encodeURIComponent(id)}/stream`), {
+          headers: {
+            accept: 'text/event-stream',
+            ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+          },
+          signal,
+        }),
+      ...options,
+    });
+  }
+
+  #url(path: string, query: { readonly [name: string]: string | number | undefined } = {}): string {
+    const entries = Object.entries(query).flatMap<[string, string]>(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
+    );
+    const text = new URLSearchParams(entries).toString();
+    return `${this.#base}/v1${path}${text === '' ? '' : `?${text}`}`;
+  }
+
+  async #call<T>(
+    method: string,
+    url: string,
+    options: Call & { readonly body?: Json | StartRequest; readonly headers?: Readonly<Record<string, string>> },
+  ): Promise<T> {
+    const response = await this.#send(method, url, options);
+    return (await response.json()) as T;
+  }
+
+  async #send(
+    method: string,
+    url: string,
+    options: Call & { readonly body?: Json | StartRequest; readonly headers?: Readonly<Record<string, string>> },
+  ): Promise<Response> {
+    const { body, signal } = options;
+    // A playbook that is given as text travels as it is, so that problems keep their lines.
+    const content: Record<string, string> =
+      body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' };
+    let response: Response;
+    try {
+      response = await this.#fetch(url, {
+        method,
+        headers: { accept: 'application/json', ...this.#headers, ...content, ...options.headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      const detail = `${this.#base} cannot be reached: ${reason(cause)}`;
+      throw new BraidError({ code: 'unreachable', status: 0, title: 'Cannot be reached', detail }, { cause });
+    }
+    if (!response.ok) throw await errorOf(response);
+    return response;
+  }
+}
+
+/** `fetch` hides why it failed in the cause of its error. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
