@@ -50,7 +50,7 @@ const deciders = ['libs/workflow', 'libs/testing', 'apps/orchestrator', 'apps/cl
 const packages = {
   'libs/events': [],
   'libs/workflow': ['@marcbachmann/cel-js', 'ajv', 'ajv-formats', 'fastest-levenshtein', 're2js', 'yaml'],
-  'libs/contracts': ['@nestjs/swagger', 'class-transformer', 'class-validator', 'envalid'],
+  'libs/contracts': ['@nestjs/swagger', 'ajv', 'ajv-formats', 'class-transformer', 'class-validator', 'envalid'],
 };
 const pure = ['libs/events', 'libs/workflow'];
 
