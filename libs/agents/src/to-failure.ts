@@ -1,5 +1,6 @@
 import { failureCodes, type Failure, type Json } from '@braid/events';
 import { isAgentError } from '@braid/sdk';
+import { type ErrorLike, isErrorLike } from './error-like';
 import { toJson } from './output';
 
 const longestMessage = 4_000;
@@ -64,18 +65,6 @@ function describe(thrown: unknown, retryable: boolean, depth: number): Failure {
     ...common,
     ...(details === undefined ? {} : { details: bounded(details) }),
   };
-}
-
-type ErrorLike = {
-  readonly name: unknown;
-  readonly message: unknown;
-  readonly stack?: unknown;
-  readonly cause?: unknown;
-};
-
-/** Errors that come from another realm (a thread, `node:vm`) are no `instanceof Error` here. */
-function isErrorLike(value: unknown): value is ErrorLike {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
 
 /** What Node and AggregateError tell besides the message. */

@@ -4,9 +4,16 @@ import { Piscina } from 'piscina';
 import { type Json } from '@braid/events';
 import { AgentError } from '@braid/sdk';
 import { type Agent, type AttemptContext, type Work } from '../agent';
+import { isErrorLike, messageOf } from '../error-like';
 import { FailureError } from '../to-failure';
 import type * as threadExports from './thread';
-import { type ListedAgent, type ThreadMessage, type ThreadResult, type ThreadTask } from './thread-messages';
+import {
+  type AbortMessage,
+  type ListedAgent,
+  type ThreadMessage,
+  type ThreadResult,
+  type ThreadTask,
+} from './thread-messages';
 
 /** Where a thread begins: the built file, or for sources the file that can load them. */
 const threadFile = join(__dirname, extname(__filename) === '.ts' ? 'thread.source.cjs' : 'thread.js');
@@ -80,8 +87,8 @@ async function runInThread(
   let grace: NodeJS.Timeout | undefined;
   const onAbort = () => {
     const reason: unknown = ctx.signal.reason;
-    const { name, message } = reason instanceof Error ? reason : new Error('the attempt was stopped');
-    port1.postMessage({ type: 'abort', name, message });
+    const name = isErrorLike(reason) ? String(reason.name) : 'AbortError';
+    port1.postMessage({ type: 'abort', name, message: messageOf(reason) } satisfies AbortMessage);
     grace = setTimeout(() => thread.abort(), graceMs);
   };
   ctx.signal.addEventListener('abort', onAbort, { once: true });
@@ -115,11 +122,9 @@ async function runInThread(
 
 /** The thread ended before the agent did. */
 function threadFailure(agent: string, cause: unknown): AgentError {
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+  if (isErrorLike(cause) && cause.code === 'ERR_WORKER_OUT_OF_MEMORY') {
     const message = `agent "${agent}" used more than ${heapMiB} MiB of memory and was ended`;
     return new AgentError(message, { type: 'OutOfMemory', code: 'limit', cause });
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AgentError(`the thread of agent "${agent}" ended: ${reason}`, { type: 'ThreadEnded', cause });
+  return new AgentError(`the thread of agent "${agent}" ended: ${messageOf(cause)}`, { type: 'ThreadEnded', cause });
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Agent } from '../agent';
+import { messageOf } from '../error-like';
 import { functionAgent, threadPool } from './function-agent';
 import { type ListResult } from './thread-messages';
 
@@ -57,7 +58,7 @@ async function listOne(list: () => Promise<unknown>, stop: AbortController, time
   } catch (error) {
     const message = stop.signal.aborted
       ? `it did not finish loading within ${timeoutMs} ms`
-      : `loading it ended the thread: ${error instanceof Error ? error.message : String(error)}`;
+      : `loading it ended the thread: ${messageOf(error)}`;
     return { ok: false, message };
   } finally {
     clearTimeout(timer);

@@ -2,6 +2,7 @@ import { type Json } from '@braid/events';
 import { AgentError } from '@braid/sdk';
 import { fetch, type Response } from 'undici';
 import { type Agent, type AttemptContext } from '../agent';
+import { isErrorLike, messageOf } from '../error-like';
 import { invalidInput } from '../input';
 import { outputTooLarge } from '../output';
 import { addressRules } from './address-rules';
@@ -104,14 +105,13 @@ function httpError(response: Response, excerpt: string): ConstructorParameters<t
 function transportFailure(error: unknown, hop: Hop, ctx: AttemptContext, timeout: number | undefined): unknown {
   if (ctx.signal.aborted) return ctx.signal.reason;
   const target = `${hop.method} ${hop.url.origin}${hop.url.pathname}`;
-  if (error instanceof Error && error.name === 'TimeoutError') {
+  if (isErrorLike(error) && error.name === 'TimeoutError') {
     const message = `${target} had no answer within ${timeout ?? 0} ms`;
     return new AgentError(message, { type: 'TimeoutError', code: 'timeout', retryable: true, cause: error });
   }
-  const cause: unknown = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
+  const cause = isErrorLike(error) && error.name === 'TypeError' && error.cause !== undefined ? error.cause : error;
   if (cause instanceof AgentError) return cause;
-  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-  return new AgentError(`${target} failed: ${reason}`, { type: 'HttpError', retryable: true, cause });
+  return new AgentError(`${target} failed: ${messageOf(cause)}`, { type: 'HttpError', retryable: true, cause });
 }
 
 function headersOf(response: Response): Json {
