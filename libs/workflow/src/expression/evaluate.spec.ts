@@ -143,6 +143,13 @@ describe('an error says what to change', () => {
     ['output.risk ? 1 : 2', 'expression.type', /must be bool/],
     ['1 == "a"', 'expression.type', /int == string/],
     ['variables.list.join(",")', 'expression.type', /only strings/],
+    ['[[[variables.list]]] < variables.limit', 'expression.type', /^there is no list < any; convert/],
+    ['variables < 1', 'expression.type', /^there is no map < int; convert/],
+    [
+      'variables.name.substring(variables.name)',
+      'expression.type',
+      /^there is no 'string.substring\(string\)'; the function exists/,
+    ],
     ['timestamp("2026-01-02T03:04:05Z").getHours("Europe/Berlin")', 'expression.type', /time zone of the machine/],
     ['timestamp("2026-01-02T03:04:05Z").getDayOfYear()', 'expression.type', /time zone of the machine/],
     ['timestamp("2026-01-02T03:04:05.000")', 'expression.value', /end the text with Z/],

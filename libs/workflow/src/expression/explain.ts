@@ -97,7 +97,14 @@ function missingKey(error: CelError): string | undefined {
 
 /** Messages without the names that only the library's author knows. */
 function plain(message: string): string {
-  return message.replace(/dyn<(\w+)>/g, '$1').replaceAll(LINEAR_MATCHES, 'matches');
+  return message
+    .replaceAll('list<dyn>', 'list')
+    .replaceAll('map<dyn, dyn>', 'map')
+    .replaceAll('google.protobuf.', '')
+    .replace(/dyn<(\w+)>/g, '$1')
+    .replace(/\bdyn\b/g, 'any')
+    .replace(/^(no such overload:|found no matching overload for)/, 'there is no')
+    .replaceAll(LINEAR_MATCHES, 'matches');
 }
 
 const called = /^found no matching overload for '(?:.*\.)?(\w+)\(/s;

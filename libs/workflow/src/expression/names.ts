@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { builtInNames } from './cel-environment';
+import { builtInNames, celEnvironment } from './cel-environment';
 import { bindingOf, childrenOf, literalText } from './syntax-tree';
 
 /** One use of a name of the scope. */
@@ -57,6 +57,16 @@ function accessOf(node: ASTNode): { readonly base: ASTNode; readonly member: str
       return { base: node.args[0], member: literalText(node.args[1]) };
     default:
       return undefined;
+  }
+}
+
+/** Whether a scope may hold this name, so that expressions can use it: what a `map` variable must satisfy. */
+export function isScopeName(name: string): boolean {
+  if (!/^[A-Za-z_]\w*$/.test(name) || builtInNames.has(name)) return false;
+  try {
+    return celEnvironment.parse(name).ast.op === 'id';
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileExpression } from './compile-expression';
 import { compileTemplate } from './compile-template';
-import { namesUsed } from './names';
+import { isScopeName, namesUsed } from './names';
 import { expressionProblems, templateProblems, type KnownNames } from './problems';
 
 const known: KnownNames = {
@@ -87,6 +87,26 @@ describe('templateProblems', () => {
     expect(templateProblems({ a: '${{ secrets.TOKEN }}' }, known)).toMatchObject([{ code: 'expression.unknown-name' }]);
     expect(templateProblems('${{ secrets.A + "x" }}', known, { secrets: true })).toHaveLength(1);
   });
+});
+
+describe('isScopeName', () => {
+  it.each(['file', 'item_2', '_x', 'listing'])('accepts %s', (name) => expect(isScopeName(name)).toBe(true));
+  it.each([
+    '',
+    'a-b',
+    '2x',
+    'a.b',
+    'type',
+    'list',
+    'cel',
+    'for',
+    'in',
+    'true',
+    'null',
+    '__proto__',
+    'prototype',
+    'a b',
+  ])('refuses %s, which no expression could name', (name) => expect(isScopeName(name)).toBe(false));
 });
 
 describe('namesUsed', () => {
