@@ -26,6 +26,8 @@ export {
   type StartMessage,
   type WorkMessage,
 } from './messages';
+export { parseMessage, type Parsed } from './parse-message';
+export { type MessageKind, type MessageKinds } from './schemas/messages';
 export { defaultPartitions, partitionOf } from './partition';
 export { streams, subjects, subjectToken } from './subjects';
 export { ConfigError, describeConfig, loadConfig, type Config, type Setting } from './config';

@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { failure, failureName } from './schemas/common';
+import { steps, stepsName } from './schemas/graph';
+import { type MessageKind, type MessageKinds, messageSchemas } from './schemas/messages';
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+/** NATS takes no larger messages unless it is told to. */
+const MAX_BYTES = 1_048_576;
+/** Far below what overflows the stack of a function that walks JSON. */
+const MAX_DEPTH = 256;
+
+const ajv = new Ajv({ strict: true, strictRequired: false, discriminator: true, verbose: true });
+ajv.addSchema(failure, failureName);
+ajv.addSchema(steps, stepsName);
+
+const validators = new Map<MessageKind, ValidateFunction>();
+
+/** Compiled when first used: no process receives every kind. */
+function validatorOf(kind: MessageKind): ValidateFunction {
+  let validator = validators.get(kind);
+  if (validator === undefined) {
+    validator = ajv.compile(messageSchemas[kind]);
+    validators.set(kind, validator);
+  }
+  return validator;
+}
+
+/**
+ * Reads a message from the wire. Never throws: whatever is wrong with it is the `reason`, in words, with the place.
+ * Values are taken as they are, without conversion; properties that are not known here are kept.
+ */
+export function parseMessage<K extends MessageKind>(kind: K, bytes: Uint8Array): Parsed<MessageKinds[K]> {
+  if (bytes.length > MAX_BYTES) return refuse(`${bytes.length} bytes; at most ${MAX_BYTES} are read`);
+  if (!isUtf8(bytes)) return refuse('not valid UTF-8');
+  if (isDeeperThan(MAX_DEPTH, bytes)) return refuse(`nested more than ${MAX_DEPTH} levels deep`);
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch (error) {
+    return refuse(`not JSON: ${error instanceof Error ? withoutExcerpt(error.message) : String(error)}`);
+  }
+  const validate = validatorOf(kind);
+  if (!validate(value)) return refuse(describe(kind, validate.errors?.[0]));
+  // The validator has checked it against the schema of K, which is bound to the type.
+  return { ok: true, value: value as MessageKinds[K] };
+}
+
+function refuse(reason: string): { readonly ok: false; readonly reason: string } {
+  return { ok: false, reason };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Counts brackets outside strings, so that depth is known before anything recurses into it. */
+function isDeeperThan(limit: number, bytes: Uint8Array): boolean {
+  let depth = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === QUOTE) {
+      for (i++; i < bytes.length && bytes[i] !== QUOTE; i++) if (bytes[i] === BACKSLASH) i++;
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > limit) return true;
+    } else if (byte === 0x7d || byte === 0x5d) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+function describe(kind: MessageKind, error: ErrorObject | undefined): string {
+  if (error === undefined) return `not a ${kind} message`;
+  const place = error.instancePath === '' ? `the ${kind} message` : error.instancePath.slice(1).replaceAll('/', '.');
+  const allowed: unknown = error.params['allowedValues'] ?? error.params['allowedValue'];
+  if (allowed === undefined) return `${place} ${error.message ?? 'is wrong'}; it is ${kindOf(error.data)}`;
+  return `${place} must be one of ${JSON.stringify(allowed)}; it is ${kindOf(error.data)} ${excerpt(error.data)}`.trimEnd();
+}
+
+/** What a value is, not what it says: it may be a secret, and reasons are logged. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'string') return `a text of ${value.length} characters`;
+  if (typeof value === 'object') return 'an object';
+  return `a ${typeof value}`;
+}
+
+/** Where a word of a closed list belongs, the word that is there instead tells an unknown command from garbage. */
+function excerpt(value: unknown): string {
+  return typeof value === 'string' && /^[\w-]{1,40}$/.test(value) ? `(${value})` : '';
+}
+
+/** The parser quotes what it stumbled over. */
+function withoutExcerpt(message: string): string {
+  return message.replace(/, (\.\.\.)?".*$/s, '');
+}

@@ -1,0 +1,119 @@
+import {
+  type AgentStep,
+  type BranchSpec,
+  type Convergence,
+  type Graph,
+  type MapStep,
+  type ParallelStep,
+  type Requirement,
+  type RetryPolicy,
+  type SetStep,
+  type Step,
+  type Strategy,
+  type VariableSpec,
+} from '@braid/events';
+import { count, flag, json, jsonObject, milliseconds, name, positive, text } from './common';
+import { constant, either, list, named, object, oneOf, optional, record, type Schema, taggedBy } from './schema-of';
+
+/** Steps hold branches, which hold steps. */
+export const stepsName = 'steps';
+
+const percent: Schema<number> = { type: 'number', minimum: 0, maximum: 100 };
+const requirement: Schema<Requirement> = either(count, object<{ readonly percent: number }>({ percent }));
+const keywords: Schema<VariableSpec> = jsonObject;
+
+const strategy: Schema<Strategy> = taggedBy<Strategy, 'name'>('name', {
+  'all-must-complete': object<Extract<Strategy, { name: 'all-must-complete' }>>({
+    name: constant('all-must-complete'),
+  }),
+  'all-settled': object<Extract<Strategy, { name: 'all-settled' }>>({
+    name: constant('all-settled'),
+    require: optional(requirement),
+  }),
+  'first-success': object<Extract<Strategy, { name: 'first-success' }>>({
+    name: constant('first-success'),
+    schema: optional(keywords),
+  }),
+});
+
+const convergence: Schema<Convergence> = object<Convergence>({
+  strategy,
+  losers: oneOf({ cancel: true, drain: true }),
+  deadline: optional(milliseconds),
+  onUnmet: oneOf({ fail: true, continue: true }),
+  onConflict: either(
+    oneOf({ error: true, first: true, last: true }),
+    object<{ readonly prefer: string }>({ prefer: name }),
+  ),
+});
+
+const retry: Schema<RetryPolicy> = object<RetryPolicy>({
+  maximumAttempts: positive,
+  initialInterval: milliseconds,
+  backoffCoefficient: { type: 'number', minimum: 1 },
+  maximumInterval: milliseconds,
+  nonRetryableErrors: list(name),
+});
+
+const path: Schema<string> = { type: 'string', maxLength: 16_384 };
+
+const stepBase = {
+  id: name,
+  path,
+  if: optional(text),
+  export: optional(record(json)),
+  onFailure: oneOf({ fail: true, continue: true }),
+} as const;
+
+const branch: Schema<BranchSpec> = object<BranchSpec>({
+  name,
+  path,
+  needs: list(name),
+  if: optional(text),
+  steps: named<readonly Step[]>(stepsName),
+});
+
+const step: Schema<Step> = taggedBy<Step, 'kind'>('kind', {
+  agent: object<AgentStep>({
+    ...stepBase,
+    kind: constant('agent'),
+    agent: name,
+    with: json,
+    retry,
+    timeout: milliseconds,
+    heartbeatTimeout: optional(milliseconds),
+    startTimeout: optional(milliseconds),
+    output: optional(keywords),
+  }),
+  parallel: object<ParallelStep>({
+    ...stepBase,
+    kind: constant('parallel'),
+    maxConcurrency: optional(positive),
+    branches: list(branch),
+    converge: convergence,
+  }),
+  map: object<MapStep>({
+    ...stepBase,
+    kind: constant('map'),
+    over: json,
+    as: name,
+    maxConcurrency: optional(positive),
+    steps: named<readonly Step[]>(stepsName),
+    converge: convergence,
+  }),
+  set: object<SetStep>({ ...stepBase, kind: constant('set'), values: record(json) }),
+});
+
+export const steps: Schema<readonly Step[]> = list(step);
+
+export const graph: Schema<Graph> = object<Graph>({
+  format: constant(1),
+  name,
+  version: optional(name),
+  description: optional(text),
+  executionType: oneOf({ sequential: true, parallel: true, mixed: true }),
+  fallbackToSequential: flag,
+  variables: record(keywords),
+  steps: named<readonly Step[]>(stepsName),
+  output: optional(json),
+});

@@ -1,0 +1,136 @@
+import {
+  type CancelSignal,
+  type CommandMessage,
+  type HeartbeatMessage,
+  type LiveAttempt,
+  type ReportMessage,
+  type RunnerPresence,
+  type StartMessage,
+  type WorkMessage,
+} from '../messages';
+import {
+  branchPath,
+  count,
+  failureName,
+  flag,
+  json,
+  jsonObject,
+  milliseconds,
+  name,
+  positive,
+  text,
+  token,
+  traceparent,
+  workflowId,
+} from './common';
+import { type Failure } from '@braid/events';
+import { graph } from './graph';
+import { constant, list, named, object, oneOf, optional, type Schema, taggedBy } from './schema-of';
+
+/** What travels over the bus, by the name under which it is validated. */
+export type MessageKinds = {
+  readonly start: StartMessage;
+  readonly command: CommandMessage;
+  readonly report: ReportMessage;
+  readonly work: WorkMessage;
+  readonly heartbeat: HeartbeatMessage;
+  readonly cancel: CancelSignal;
+  readonly runner: RunnerPresence;
+};
+
+export type MessageKind = keyof MessageKinds;
+
+const executionMode = oneOf<StartMessage['executionMode']>({ parallel: true, sequential: true });
+
+const start = object<StartMessage>({
+  workflow: workflowId,
+  playbook: object<StartMessage['playbook']>({ name, version: optional(name) }),
+  graph,
+  variables: jsonObject,
+  context: jsonObject,
+  executionMode,
+  requestDigest: token,
+  traceparent: optional(traceparent),
+});
+
+const command = object<CommandMessage>({
+  workflow: workflowId,
+  command: oneOf<CommandMessage['command']>({ cancel: true }),
+  reason: optional(text),
+  by: optional(name),
+});
+
+const reported = {
+  workflow: workflowId,
+  branch: branchPath,
+  step: name,
+  attempt: positive,
+  token,
+  runner: name,
+  startedAt: milliseconds,
+  endedAt: milliseconds,
+  usage: optional(jsonObject),
+} as const;
+
+const report = taggedBy<ReportMessage, 'type'>('type', {
+  BranchCompleted: object<Extract<ReportMessage, { type: 'BranchCompleted' }>>({
+    ...reported,
+    type: constant('BranchCompleted'),
+    output: json,
+  }),
+  BranchFailed: object<Extract<ReportMessage, { type: 'BranchFailed' }>>({
+    ...reported,
+    type: constant('BranchFailed'),
+    failure: named<Failure>(failureName),
+  }),
+});
+
+const work = object<WorkMessage>({
+  type: constant('BranchRequested'),
+  workflow: workflowId,
+  partition: count,
+  playbook: name,
+  branch: branchPath,
+  step: name,
+  attempt: positive,
+  agent: name,
+  input: json,
+  context: jsonObject,
+  idempotencyKey: { type: 'string', minLength: 1, maxLength: 32_768 },
+  token,
+  timeout: milliseconds,
+  heartbeatTimeout: optional(milliseconds),
+  startBefore: optional(milliseconds),
+  traceparent: optional(traceparent),
+});
+
+const liveAttempt = object<LiveAttempt>({
+  workflow: workflowId,
+  branch: branchPath,
+  step: name,
+  attempt: positive,
+  startedAt: milliseconds,
+});
+
+const heartbeat = object<HeartbeatMessage>({ runner: name, attempts: list(liveAttempt) });
+
+const cancel = object<CancelSignal>({ workflow: workflowId, branches: optional(list(branchPath)), reason: text });
+
+const runner = object<RunnerPresence>({
+  runner: name,
+  host: name,
+  pid: count,
+  startedAt: milliseconds,
+  draining: flag,
+  agents: list(object<RunnerPresence['agents'][number]>({ agent: name, slots: count, busy: count })),
+});
+
+export const messageSchemas: { readonly [K in MessageKind]: Schema<MessageKinds[K]> } = {
+  start,
+  command,
+  report,
+  work,
+  heartbeat,
+  cancel,
+  runner,
+};
