@@ -1,3 +1,4 @@
+export { parseAddress, type Address } from './address';
 export type { Bus, BusCounts, ConnectionObserver, Delivery, Intake, LiveMessage, Log, Publisher } from './bus';
 export { connectBus, type BusOptions } from './connection';
 export {
@@ -9,6 +10,7 @@ export {
   type DeadLetter,
 } from './dead-letters';
 export { openIntake, type IntakeOptions } from './intake';
+export { liveTransport } from './live-transport';
 export { ensureAgentConsumer, provision } from './provision';
 export { ProvisionError, type Provisioned } from './provisioner';
 export { PublishError, type PublishErrorCode } from './publish-error';

@@ -91,6 +91,13 @@ export class Provisioner {
     return change('consumer', label, current, config, () => jsm.consumers.update(stream, name, config));
   }
 
+  /** Messages of a consumer that wait or are being worked on; 0 when there is no such consumer. */
+  async backlog({ stream, name }: ConsumerSpec): Promise<number> {
+    const jsm = await this.manager();
+    const info = await found(jsm.consumers.info(stream, name));
+    return info === undefined ? 0 : info.num_pending + info.num_ack_pending;
+  }
+
   /** One attempt at a time per name: a thousand messages that miss a stream ask for it once. */
   private once(name: string, make: () => Promise<boolean>): Promise<boolean> {
     const running = this.running.get(name);

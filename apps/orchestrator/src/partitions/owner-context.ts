@@ -1,0 +1,34 @@
+import { type RecordedEvent } from '@braid/events';
+import { type GroupCommit, type Lease } from '@braid/event-store';
+import { type Bus } from '@braid/messaging';
+import { type Logger } from '@braid/service';
+import { type WorkflowState } from '@braid/workflow';
+import { type Limits } from '@braid/workflow/decide';
+import { type Dispatcher } from '../effects/dispatcher';
+import { type TaskTokens } from '../effects/task-token';
+import { type OrchestratorMetrics } from '../orchestrator-metrics';
+import { type SignsOfLifeRegister } from '../workflows/signs-of-life';
+
+/** What the owners of all partitions in this process share. Moments and durations are in milliseconds. */
+export type OwnerContext = {
+  readonly bus: Bus;
+  readonly committer: Pick<GroupCommit, 'commit'>;
+  readonly dispatcher: Dispatcher;
+  readonly tokens: TaskTokens;
+  readonly signs: SignsOfLifeRegister;
+  readonly metrics: OrchestratorMetrics;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly partitions: number;
+  readonly cacheCapacity: number;
+  readonly redispatchAfter: number;
+  readonly now: () => number;
+  /** A workflow as the log has it. */
+  readonly load: (workflow: string) => Promise<WorkflowState>;
+  /** How many messages wait for an agent or are being worked on, as the bus counts them. */
+  readonly backlog: (agent: string) => Promise<number>;
+  /** Events are on disk; `position` is the partition's counter after the last of them. */
+  readonly recorded: (partition: number, position: number, events: readonly RecordedEvent[], playbook: string) => void;
+  /** Somebody else owns the partition by now. */
+  readonly onFenced: (lease: Lease) => void;
+};

@@ -1,0 +1,319 @@
+import { type RecordedEvent } from '@braid/events';
+import { type Receipt } from '@braid/contracts';
+import { type Lease, type WorkflowRow } from '@braid/event-store';
+import { type Delivery, type Intake, openIntake, partitionConsumer } from '@braid/messaging';
+import { unborn, type Workflow } from '@braid/workflow';
+import { type Command, decide } from '@braid/workflow/decide';
+import { replyTo } from '../effects/dispatcher';
+import { cancelSignalOf, requestedWork } from '../effects/work';
+import { dueByEvents, dueExactly } from '../workflows/due';
+import { parseInput } from '../workflows/inputs';
+import { WorkflowCache } from '../workflows/workflow-cache';
+import { isIdle, type WorkflowEntry } from '../workflows/workflow-entry';
+import { type OwnerContext } from './owner-context';
+import { openWork, silentWork } from './resend';
+
+/** Messages of one partition that may be in hand at once. */
+const slots = 1_024;
+/** Deliveries after which a message whose handling throws is set aside. */
+const tries = 3;
+/** How long after an attempt was requested a repeat of its message is still recognised by the server, in milliseconds. */
+const recognisedFor = 100_000;
+
+type Input = { readonly command: Command; readonly delivery: Delivery | undefined };
+
+/**
+ * The one writer of a partition, for as long as its lease holds. Each workflow's inputs are decided one by one in memory;
+ * what was decided is committed together with that of other workflows, and only then told to anybody.
+ */
+export class PartitionOwner {
+  private readonly cache: WorkflowCache<Input>;
+  private readonly since: number;
+  private intake: Intake | undefined;
+  private state: 'owning' | 'draining' | 'gone' = 'owning';
+  private readonly unfinished = new Set<Promise<void>>();
+
+  constructor(
+    readonly lease: Lease,
+    private readonly context: OwnerContext,
+  ) {
+    this.cache = new WorkflowCache<Input>(context.cacheCapacity);
+    this.since = context.now();
+  }
+
+  get workflowsInMemory(): number {
+    return this.cache.size;
+  }
+
+  start(): void {
+    this.intake = openIntake(this.context.bus, {
+      consumer: partitionConsumer(this.lease.partition),
+      slots,
+      handler: (delivery) => this.receive(delivery),
+    });
+  }
+
+  /** Looks at a workflow because its due moment has come. */
+  tick(workflow: string): void {
+    if (this.state !== 'owning') return;
+    const entry = this.cache.use(workflow);
+    if (entry.queue.some(({ command }) => command.type === 'tick')) return;
+    const signs = this.context.signs.of(workflow);
+    this.enqueue(entry, { command: { type: 'tick', signs }, delivery: undefined });
+  }
+
+  /** Finishes what is in hand and takes nothing new: afterwards the lease may be given to somebody else. */
+  async drain(): Promise<void> {
+    if (this.state !== 'owning') return;
+    this.state = 'draining';
+    await this.intake?.stop();
+    while (this.unfinished.size > 0) await Promise.all(this.unfinished);
+    this.leave();
+  }
+
+  /** The lease is lost: whatever is in hand belongs to somebody else, and nothing is told to anybody any more. */
+  abandon(): void {
+    if (this.state === 'gone') return;
+    void this.intake?.stop();
+    this.leave();
+  }
+
+  private leave(): void {
+    this.state = 'gone';
+    this.cache.clear();
+  }
+
+  private receive(delivery: Delivery): void {
+    if (this.state !== 'owning') {
+      delivery.nak(1);
+      return;
+    }
+    const { partitions, tokens, metrics } = this.context;
+    const parsed = parseInput(delivery.subject, delivery.body, { partitions, tokens });
+    if (!parsed.ok) {
+      metrics.deadLetters.inc();
+      this.context.logger.warn({ subject: delivery.subject, reason: parsed.reason }, 'a message cannot be handled');
+      const receipt: Receipt = { ok: false, workflow: '', code: 'message.invalid', message: parsed.reason };
+      this.context.dispatcher.answer(replyTo(delivery), receipt);
+      void delivery.deadLetter(parsed.reason).finally(() => this.intake?.release());
+      return;
+    }
+    if (parsed.command.type === 'report' && this.cache.isClosed(parsed.workflow)) {
+      metrics.staleReports.inc();
+      this.finish(delivery);
+      return;
+    }
+    this.enqueue(this.cache.use(parsed.workflow), { command: parsed.command, delivery });
+  }
+
+  private enqueue(entry: WorkflowEntry<Input>, input: Input): void {
+    entry.queue.push(input);
+    if (!entry.loading) this.work(entry);
+  }
+
+  private work(entry: WorkflowEntry<Input>): void {
+    while (entry.queue.length > 0 && this.state !== 'gone') {
+      if (entry.broken) {
+        if (entry.inFlight > 0) return;
+        entry.broken = false;
+        entry.state = undefined;
+      }
+      if (entry.state === undefined) {
+        this.load(entry);
+        return;
+      }
+      const input = entry.queue.shift();
+      if (input) this.handle(entry, input);
+    }
+    if (this.state !== 'gone') this.cache.trim();
+  }
+
+  private load(entry: WorkflowEntry<Input>): void {
+    entry.loading = true;
+    const loaded = this.context.load(entry.id).then(
+      (state) => {
+        entry.loading = false;
+        entry.state = state;
+        if (state.status === 'running') this.resume(entry, state);
+        this.work(entry);
+      },
+      (error: unknown) => {
+        entry.loading = false;
+        this.context.logger.error({ error, workflow: entry.id }, 'a workflow could not be loaded');
+        const queue = entry.queue.splice(0);
+        this.cache.drop(entry);
+        for (const input of queue) this.failed(input, error);
+      },
+    );
+    this.track(loaded);
+  }
+
+  /** A workflow that is under way was loaded: its clock is set, and what a former owner may not have told is told again. */
+  private resume(entry: WorkflowEntry<Input>, state: Workflow): void {
+    const { now, signs, redispatchAfter } = this.context;
+    entry.dueAt = dueExactly(state, signs.of(entry.id), now(), redispatchAfter);
+    this.cache.arm(entry, now(), () => this.tick(entry.id));
+    if (now() - this.since < recognisedFor) this.track(this.resendOpen(entry, state));
+  }
+
+  private handle(entry: WorkflowEntry<Input>, input: Input): void {
+    const { now, limits, metrics } = this.context;
+    try {
+      const decision = decide(input.command, entry.state ?? unborn, now(), limits);
+      switch (decision.is) {
+        case 'accepted':
+          entry.state = decision.state;
+          this.accepted(entry, decision.state, decision.events, input);
+          return;
+        case 'stale':
+          metrics.staleReports.inc();
+          this.repeated(entry, input);
+          return;
+        case 'rejected':
+          metrics.rejections.inc({ code: decision.rejection.code });
+          this.track(
+            entry.committed.then(() => {
+              this.answer(input, { ok: false, workflow: entry.id, ...decision.rejection });
+              this.finish(input.delivery);
+            }),
+          );
+          return;
+      }
+    } catch (error) {
+      this.context.logger.error({ error, workflow: entry.id, command: input.command.type }, 'a decision threw');
+      entry.broken = true;
+      this.failed(input, error);
+    }
+  }
+
+  private accepted(entry: WorkflowEntry<Input>, state: Workflow, events: readonly RecordedEvent[], input: Input): void {
+    const ticked = input.command.type === 'tick';
+    if (events.length === 0 && !ticked) return this.repeated(entry, input);
+    const { partition, epoch } = this.lease;
+    const { tokens, committer } = this.context;
+    const work = requestedWork(state, events, partition, tokens);
+    const signal = cancelSignalOf(entry.id, events);
+    const row = this.dueRow(entry, state, events, ticked);
+    const receipt: Receipt = { ok: true, workflow: entry.id, version: state.version, repeated: false };
+    entry.inFlight += 1;
+    const committed = committer.commit({ partition, epoch, events, workflows: row ? [row] : [] }).then(
+      async (outcome) => {
+        entry.inFlight -= 1;
+        if (this.state === 'gone') return;
+        if (outcome.kind === 'fenced') return this.context.onFenced(this.lease);
+        if (outcome.kind === 'conflict') {
+          this.context.metrics.conflicts.inc();
+          return this.notRecorded(entry, input, new Error(`the log contradicts this copy: ${outcome.message}`));
+        }
+        this.context.recorded(partition, outcome.position, events, state.playbook.name);
+        this.answer(input, receipt);
+        if (signal) this.context.dispatcher.cancel(signal);
+        if (entry.broken) this.work(entry);
+        this.context.metrics.dispatched.inc(work.length);
+        await this.context.dispatcher.dispatch(work);
+        if (entry.state?.status !== 'running' && isIdle(entry)) this.cache.close(entry);
+        this.finish(input.delivery);
+      },
+      (error: unknown) => {
+        entry.inFlight -= 1;
+        if (this.state !== 'gone') this.notRecorded(entry, input, error);
+      },
+    );
+    entry.committed = committed;
+    this.track(committed);
+    if (ticked) this.track(this.resendSilent(entry));
+  }
+
+  /** What was decided is not in the log: this copy of the workflow is thrown away and the input is looked at afresh. */
+  private notRecorded(entry: WorkflowEntry<Input>, input: Input, error: unknown): void {
+    this.context.logger.error({ error, workflow: entry.id }, 'a decision could not be recorded');
+    entry.broken = true;
+    this.failed(input, error);
+    this.work(entry);
+  }
+
+  /** The same thing was decided before: what it led to is told again, once it is on disk. */
+  private repeated(entry: WorkflowEntry<Input>, input: Input): void {
+    const { state } = entry;
+    const again = (input.delivery?.deliveryCount ?? 1) > 1;
+    const answered = entry.committed.then(async () => {
+      if (this.state === 'gone' || state === undefined || state.status === 'unborn') return this.finish(input.delivery);
+      this.answer(input, { ok: true, workflow: entry.id, version: state.version, repeated: true });
+      if (again) await this.resendOpen(entry, state);
+      this.finish(input.delivery);
+    });
+    this.track(answered);
+  }
+
+  private dueRow(
+    entry: WorkflowEntry<Input>,
+    state: Workflow,
+    events: readonly RecordedEvent[],
+    ticked: boolean,
+  ): WorkflowRow | undefined {
+    const { redispatchAfter, now, signs } = this.context;
+    if (state.status !== 'running') {
+      clearTimeout(entry.timer);
+      return { id: entry.id, open: false };
+    }
+    const due = ticked
+      ? dueExactly(state, signs.of(entry.id), now(), redispatchAfter)
+      : dueByEvents(state, events, redispatchAfter);
+    if (!ticked && due >= entry.dueAt) return undefined;
+    entry.dueAt = due;
+    this.cache.arm(entry, now(), () => this.tick(entry.id));
+    return { id: entry.id, open: true, dueAt: Math.round(due) };
+  }
+
+  /** Sends open attempts that were requested a short time ago once more; the bus drops what it has. */
+  private async resendOpen(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
+    const { now, tokens, dispatcher } = this.context;
+    const work = openWork(state, this.lease.partition, tokens, now() - recognisedFor);
+    if (work.length > 0)
+      this.context.logger.debug({ workflow: entry.id, attempts: work.length }, 'open attempts are sent once more');
+    await dispatcher.dispatch(work);
+  }
+
+  private async resendSilent(entry: WorkflowEntry<Input>): Promise<void> {
+    const { state } = entry;
+    if (state === undefined || state.status !== 'running') return;
+    const work = await silentWork(entry, state, this.lease.partition, this.context);
+    if (work.length === 0 || this.state === 'gone') return;
+    this.context.metrics.redispatched.inc(work.length);
+    this.context.logger.info(
+      { workflow: entry.id, attempts: work.length },
+      'attempts that nobody works on are sent again',
+    );
+    await this.context.dispatcher.dispatch(work);
+  }
+
+  private answer(input: Input, receipt: Receipt): void {
+    if (input.delivery) this.context.dispatcher.answer(replyTo(input.delivery), receipt);
+  }
+
+  private finish(delivery: Delivery | undefined): void {
+    if (!delivery) return;
+    delivery.ack();
+    this.intake?.release();
+  }
+
+  /** Handling threw: the message comes again, and is set aside with the error after its tries. */
+  private failed({ delivery }: Input, error: unknown): void {
+    if (!delivery) return;
+    if (delivery.deliveryCount < tries) {
+      delivery.nak(1_000 * delivery.deliveryCount);
+      this.intake?.release();
+      return;
+    }
+    this.context.metrics.deadLetters.inc();
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    void delivery.deadLetter(`handling it failed ${tries} times: ${reason}`).finally(() => this.intake?.release());
+  }
+
+  private track(promise: Promise<void>): void {
+    const tracked = promise
+      .catch((error: unknown) => this.context.logger.error({ error }, 'an effect failed'))
+      .finally(() => this.unfinished.delete(tracked));
+    this.unfinished.add(tracked);
+  }
+}

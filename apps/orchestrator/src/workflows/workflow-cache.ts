@@ -1,0 +1,68 @@
+import { isIdle, newEntry, type WorkflowEntry } from './workflow-entry';
+
+/** Milliseconds ahead for which a timer is kept in memory; what is due later is found in the store. */
+const nearMs = 120_000;
+
+/** The workflows of one partition that are in memory: at most `capacity` idle ones, least recently used leave first. */
+export class WorkflowCache<Input> {
+  private readonly entries = new Map<string, WorkflowEntry<Input>>();
+  /** Ids of workflows that have ended, so that late reports on them need no reading. */
+  private readonly closed = new Set<string>();
+
+  constructor(private readonly capacity: number) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** The entry of a workflow, made if it is not there, and counted as just used. */
+  use(id: string): WorkflowEntry<Input> {
+    const entry = this.entries.get(id) ?? newEntry<Input>(id);
+    this.entries.delete(id);
+    this.entries.set(id, entry);
+    return entry;
+  }
+
+  has(id: string): boolean {
+    return this.entries.has(id);
+  }
+
+  isClosed(id: string): boolean {
+    return this.closed.has(id);
+  }
+
+  /** The workflow has ended and its end is on disk. */
+  close(entry: WorkflowEntry<Input>): void {
+    this.drop(entry);
+    this.closed.add(entry.id);
+    if (this.closed.size > this.capacity * 4) {
+      const [oldest] = this.closed;
+      if (oldest !== undefined) this.closed.delete(oldest);
+    }
+  }
+
+  drop(entry: WorkflowEntry<Input>): void {
+    clearTimeout(entry.timer);
+    if (this.entries.get(entry.id) === entry) this.entries.delete(entry.id);
+  }
+
+  /** Drops idle entries until no more than the capacity are left. */
+  trim(): void {
+    for (const entry of this.entries.values()) {
+      if (this.entries.size <= this.capacity) return;
+      if (isIdle(entry)) this.drop(entry);
+    }
+  }
+
+  clear(): void {
+    for (const entry of this.entries.values()) clearTimeout(entry.timer);
+    this.entries.clear();
+  }
+
+  /** Sets the entry's timer to its due moment, when that is near. */
+  arm(entry: WorkflowEntry<Input>, now: number, act: () => void): void {
+    clearTimeout(entry.timer);
+    const wait = entry.dueAt - now;
+    entry.timer = wait < nearMs ? setTimeout(act, Math.max(1, wait)) : undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { type WorkflowState } from '@braid/workflow';
+
+/** A workflow in memory. Its inputs are looked at one by one; its commits may still be on their way meanwhile. */
+export type WorkflowEntry<Input = unknown> = {
+  readonly id: string;
+  /** Absent until it is loaded, and again when its copy cannot be trusted. */
+  state: WorkflowState | undefined;
+  /** What it is asked to look at, in order of arrival. */
+  readonly queue: Input[];
+  loading: boolean;
+  /** Commits that have not been answered. */
+  inFlight: number;
+  /** Resolves when the latest commit of this workflow is on disk. */
+  committed: Promise<void>;
+  /** The copy contradicts the log or was broken by an error: it is read again when nothing is in flight. */
+  broken: boolean;
+  /** The due moment that is stored, or on its way there. */
+  dueAt: number;
+  timer: NodeJS.Timeout | undefined;
+  /** How often, and when last, this process sent an open attempt again, by branch. */
+  readonly dispatches: Map<string, Dispatched>;
+};
+
+export type Dispatched = { readonly attempt: number; readonly count: number; readonly at: number };
+
+export function newEntry<Input>(id: string): WorkflowEntry<Input> {
+  return {
+    id,
+    state: undefined,
+    queue: [],
+    loading: false,
+    inFlight: 0,
+    committed: Promise.resolve(),
+    broken: false,
+    dueAt: Infinity,
+    timer: undefined,
+    dispatches: new Map(),
+  };
+}
+
+/** Whether the entry may be dropped from memory without losing anything. */
+export function isIdle(entry: WorkflowEntry): boolean {
+  return entry.inFlight === 0 && entry.queue.length === 0 && !entry.loading;
+}
