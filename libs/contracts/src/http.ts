@@ -95,6 +95,8 @@ export type GraphNode = {
   readonly step?: string;
   readonly agent?: string;
   readonly status: BranchStatusName;
+  /** How the branches stand that this node draws together; absent for a node of its own. */
+  readonly counts?: { readonly [status in BranchStatusName]?: number };
 };
 
 /** A problem of a playbook, with where it stands and what to change. */

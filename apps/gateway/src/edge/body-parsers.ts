@@ -1,0 +1,59 @@
+import { type FastifyInstance } from 'fastify';
+import { Problem } from '../problems/problem';
+import { checkBody, checkText } from './body-rules';
+
+const jsonTypes = /^application\/([\w.-]+\+)?json\s*(;|$)/;
+const yamlTypes = /^(application|text)\/(x-)?yaml\s*(;|$)/;
+
+/**
+ * Reads JSON and YAML bodies; every other content type is refused. An empty body is no body, whatever its type says.
+ * A YAML body is a playbook and arrives as `{ playbook: text }`; it is parsed where playbooks are.
+ */
+export function readBodies(instance: FastifyInstance): void {
+  instance.removeAllContentTypeParsers();
+  const parseJson = instance.getDefaultJsonParser('error', 'error');
+  instance.addContentTypeParser(jsonTypes, { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
+    if (bytes.length === 0) return done(null, undefined);
+    const text = decoded(bytes);
+    if (text instanceof Problem) return done(text);
+    void parseJson(request, text, (error, value: unknown) => {
+      if (error) return done(jsonProblem(error));
+      const problem = problemOf(() => checkBody(value));
+      if (problem) return done(problem);
+      done(null, value);
+    });
+  });
+  instance.addContentTypeParser(yamlTypes, { parseAs: 'buffer' }, (_request, bytes: Buffer, done) => {
+    if (bytes.length === 0) return done(null, undefined);
+    const text = decoded(bytes);
+    if (text instanceof Problem) return done(text);
+    const problem = problemOf(() => checkText(text, ''));
+    if (problem) return done(problem);
+    done(null, { playbook: text });
+  });
+}
+
+function decoded(bytes: Buffer): string | Problem {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    return new Problem('body.malformed', 'The body is not UTF-8', {}, error);
+  }
+}
+
+/** The parsers of Fastify answer by callback: what is thrown inside would never reach the client. */
+function problemOf(check: () => void): Problem | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error instanceof Problem ? error : new Problem('internal', undefined, {}, error);
+  }
+}
+
+function jsonProblem(error: Error): Problem {
+  if (error.message.includes('forbidden prototype property')) {
+    return new Problem('body.forbidden-key', error.message, {}, error);
+  }
+  return new Problem('body.malformed', `The body is not JSON: ${error.message}`, {}, error);
+}

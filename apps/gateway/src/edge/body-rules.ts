@@ -1,0 +1,46 @@
+import { Problem } from '../problems/problem';
+
+/** Deeper nesting than any sensible request has; everything behind the edge may recurse over values safely. */
+export const deepestBody = 256;
+
+/**
+ * Refuses values that could do harm behind the edge: nesting that would exhaust a stack, and text that PostgreSQL cannot
+ * store (NUL, unpaired surrogates). Walks without recursion.
+ * @throws Problem `body.too-deep` or `body.forbidden-text` with the path of the value.
+ */
+export function checkBody(body: unknown): void {
+  const pending: { readonly value: unknown; readonly path: string; readonly depth: number }[] = [
+    { value: body, path: '', depth: 0 },
+  ];
+  for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
+    const { value, path, depth } = entry;
+    if (typeof value === 'string') checkText(value, path);
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth >= deepestBody) {
+      throw new Problem('body.too-deep', `Nested more than ${deepestBody} levels deep, at ${shorten(path)}`);
+    }
+    if (Array.isArray(value)) {
+      value.forEach((item: unknown, index) =>
+        pending.push({ value: item, path: `${path}[${index}]`, depth: depth + 1 }),
+      );
+      continue;
+    }
+    for (const [key, item] of Object.entries(value)) {
+      checkText(key, path === '' ? 'a key' : `a key of ${path}`);
+      pending.push({ value: item, path: path === '' ? key : `${path}.${key}`, depth: depth + 1 });
+    }
+  }
+}
+
+/** @throws Problem `body.forbidden-text` */
+export function checkText(text: string, where: string): void {
+  if (text.includes('\0')) {
+    throw new Problem('body.forbidden-text', `${shorten(where) || 'The body'} holds a NUL character`);
+  }
+  // A pattern with the flag `u` reads surrogate pairs as one character, so this finds only unpaired ones.
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new Problem('body.forbidden-text', `${shorten(where) || 'The body'} holds an unpaired surrogate`);
+  }
+}
+
+const shorten = (path: string) => (path.length > 200 ? `${path.slice(0, 200)}…` : path);

@@ -1,0 +1,20 @@
+import ms, { type StringValue } from 'ms';
+import { Problem } from '../problems/problem';
+
+/** Longest time that a request may be held, in milliseconds; proxies cut longer ones. */
+export const longestWaitMs = 300_000;
+
+/**
+ * Milliseconds of a duration such as `300ms`, `30s` or `2m`, at most {@link longestWaitMs}.
+ * @throws Problem `request.invalid`
+ */
+export function waitMs(text: string): number {
+  const value = /^\d{1,9}(\.\d{1,3})?(ms|s|m)$/.test(text) ? ms(text as StringValue) : Number.NaN;
+  if (value >= 0 && value <= longestWaitMs) return value;
+  const message = `"${text.slice(0, 40)}" is not a duration of at most ${ms(longestWaitMs)}`;
+  throw new Problem('request.invalid', `wait: ${message}`, {
+    problems: [
+      { path: 'wait', message, suggestion: 'Write a number and ms, s or m, for example 30s', severity: 'error' },
+    ],
+  });
+}

@@ -1,0 +1,21 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+
+export class FeedQueryDto {
+  @ApiPropertyOptional({ description: 'The id of the last message that is known already; 0: from the beginning' })
+  @IsOptional()
+  @IsString({ message: 'after must be given once' })
+  after?: string;
+
+  @ApiPropertyOptional({ description: 'Only events of these types, separated by commas', example: 'WorkflowCompleted' })
+  @IsOptional()
+  @IsString({ message: 'type must be given once; separate several types by commas' })
+  @MaxLength(1000, { message: 'type must have at most 1000 characters' })
+  type?: string;
+
+  @ApiPropertyOptional({ description: 'Only workflows of these playbooks, separated by commas' })
+  @IsOptional()
+  @IsString({ message: 'playbook must be given once; separate several names by commas' })
+  @MaxLength(1000, { message: 'playbook must have at most 1000 characters' })
+  playbook?: string;
+}

@@ -1,0 +1,85 @@
+import 'reflect-metadata';
+import { type Config } from '@braid/contracts';
+import { parseAddress } from '@braid/messaging';
+import { type Logger, nestLogger } from '@braid/service';
+import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHttpEdge } from './edge/fastify-app';
+import { serveApiDescription } from './edge/openapi';
+import { ValidatedPipe } from './edge/validated.pipe';
+import { GatewayModule } from './gateway.module';
+import { type GatewayServices, openServices } from './gateway-services';
+import { ProblemFilter } from './problems/problem.filter';
+
+export type Gateway = {
+  /** Address that it listens on, `http://host:port`. */
+  readonly url: string;
+  /** Takes no more requests, finishes those that it has, ends event streams, and lets everything go. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens what a gateway needs and listens.
+ * @throws what `explainStartFailure` can explain; nothing stays open then.
+ */
+export async function startGateway(config: Config, instance: string, logger: Logger): Promise<Gateway> {
+  const services = await openServices(config, instance, logger);
+  try {
+    const app = await createApp(config, instance, services, logger);
+    try {
+      await app.startAllMicroservices();
+      await app.listen(config.BRAID_HTTP_PORT, config.BRAID_HTTP_HOST);
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    return {
+      url: await app.getUrl(),
+      async close() {
+        services.clients.close();
+        await app.close();
+        await services.close();
+      },
+    };
+  } catch (error) {
+    await services.close();
+    throw error;
+  }
+}
+
+async function createApp(
+  config: Config,
+  instance: string,
+  services: GatewayServices,
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const { adapter, allowedMethods } = await createHttpEdge({
+    maxBodyBytes: config.BRAID_MAX_BODY_BYTES,
+    registry: services.registry,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.over(services), adapter, {
+    bodyParser: false,
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(new ValidatedPipe());
+  app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
+  // Live signals are core NATS and may be lost: what Nest's own transport is made for. Work never travels this way.
+  app.connectMicroservice<MicroserviceOptions>(
+    {
+      transport: Transport.NATS,
+      options: {
+        ...parseAddress(config.NATS_URL),
+        name: `${instance} live`,
+        maxReconnectAttempts: -1,
+        waitOnFirstConnect: true,
+        pingInterval: 10_000,
+        ignoreAuthErrorAbort: true,
+      },
+    },
+    { inheritAppConfig: true },
+  );
+  serveApiDescription(app);
+  return app;
+}

@@ -1,0 +1,114 @@
+import { type PlaybookProblem } from '@braid/contracts';
+import { type PlaybookListing, type Playbooks, type PublishedPlaybook } from '@braid/event-store';
+import { type Graph, type JsonObject } from '@braid/events';
+import { bindVariables, compilePlaybook } from '@braid/workflow';
+import { closest, distance } from 'fastest-levenshtein';
+import { Problem } from '../problems/problem';
+
+/** A playbook that can be started. */
+export type ResolvedPlaybook = { readonly name: string; readonly version?: string; readonly graph: Graph };
+
+export type Publication = {
+  readonly playbook: PublishedPlaybook;
+  /** False when this version was published with this content before. */
+  readonly created: boolean;
+  readonly problems: readonly PlaybookProblem[];
+};
+
+export type Validation = { readonly valid: boolean; readonly problems: readonly PlaybookProblem[] };
+
+/** Playbooks: those that were published, and those that callers bring along. */
+export class PlaybookCatalogue {
+  constructor(private readonly playbooks: Playbooks) {}
+
+  /**
+   * The graph of a published playbook (`name` or `name@version`), or of the playbook that `source` is.
+   * @throws Problem `playbook.unknown`, `playbook.invalid`.
+   */
+  async resolve(source: string | JsonObject): Promise<ResolvedPlaybook> {
+    const reference = typeof source === 'string' ? referenceIn(source) : undefined;
+    if (reference !== undefined) return this.published(reference);
+    const { graph } = compiled(source);
+    return { name: graph.name, ...(graph.version === undefined ? {} : { version: graph.version }), graph };
+  }
+
+  /**
+   * The values of all variables: those given, and defaults for the others.
+   * @throws Problem `variables.invalid`
+   */
+  bind(graph: Graph, given: JsonObject): JsonObject {
+    const bound = bindVariables(graph, given);
+    if (bound.ok) return bound.variables;
+    throw new Problem('variables.invalid', summary(bound.problems), { problems: bound.problems });
+  }
+
+  validate(source: string | JsonObject): Validation {
+    const outcome = compilePlaybook(source);
+    return { valid: outcome.ok, problems: outcome.problems };
+  }
+
+  /** @throws Problem `playbook.invalid`, PlaybookVersionTakenError. */
+  async publish(source: string | JsonObject): Promise<Publication> {
+    const { graph, problems } = compiled(source);
+    const text = typeof source === 'string' ? source : JSON.stringify(source, undefined, 2);
+    const published = await this.playbooks.publish({
+      name: graph.name,
+      ...(graph.version === undefined ? {} : { version: graph.version }),
+      source: text,
+      graph,
+    });
+    return { ...published, problems };
+  }
+
+  list(): Promise<readonly PlaybookListing[]> {
+    return this.playbooks.list();
+  }
+
+  /** @throws Problem `playbook.not-found` */
+  async get(name: string, version: string): Promise<PublishedPlaybook> {
+    const found = await this.playbooks.get(name, version);
+    if (found === undefined) throw new Problem('playbook.not-found', `Nothing is published as ${name}@${version}`);
+    return found;
+  }
+
+  private async published({ name, version }: Reference): Promise<ResolvedPlaybook> {
+    const found = await this.playbooks.get(name, version);
+    if (found !== undefined) return { name: found.name, version: found.version, graph: found.graph };
+    const names = [...new Set((await this.playbooks.list()).map((listing) => listing.name))];
+    const message = names.includes(name)
+      ? `playbook "${name}" has no version "${version}"`
+      : `no playbook "${name}" is published`;
+    const near = names.length === 0 ? undefined : closest(name, names);
+    const suggestion =
+      near !== undefined && near !== name && distance(near, name) <= 3 ? `did you mean "${near}"?` : undefined;
+    throw new Problem('playbook.unknown', message, {
+      problems: [{ path: 'playbook', message, severity: 'error', ...(suggestion === undefined ? {} : { suggestion }) }],
+    });
+  }
+}
+
+type Reference = { readonly name: string; readonly version: string };
+
+/** A text of one word is a name, with or without a version; every playbook has more than that. */
+function referenceIn(text: string): Reference | undefined {
+  const match = /^([A-Za-z0-9][\w.-]{0,199})(?:@([\w.+-]{1,100}))?$/.exec(text.trim());
+  if (!match?.[1]) return undefined;
+  return { name: match[1], version: match[2] ?? 'latest' };
+}
+
+function compiled(source: string | JsonObject): {
+  readonly graph: Graph;
+  readonly problems: readonly PlaybookProblem[];
+} {
+  const outcome = compilePlaybook(source);
+  if (outcome.ok) return outcome;
+  throw new Problem('playbook.invalid', summary(outcome.problems), { problems: outcome.problems });
+}
+
+function summary(problems: readonly PlaybookProblem[]): string {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const first = errors[0];
+  const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
+  const more = errors.length > 1 ? `; and ${errors.length - 1} more` : '';
+  return first === undefined ? '' : `${where}${first.message}${more}`;
+}

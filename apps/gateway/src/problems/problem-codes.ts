@@ -1,0 +1,154 @@
+/**
+ * Every problem that the API answers, in one table. `code` is stable; `next` tells the caller what to do: change the
+ * request, try again later, or report a bug.
+ */
+type ProblemCodeEntry = {
+  readonly status: number;
+  readonly title: string;
+  readonly next: string;
+  /** Seconds after which the same request may succeed; sent as `Retry-After`. */
+  readonly retryAfter?: number;
+};
+
+export const problemCodes = {
+  'body.malformed': {
+    status: 400,
+    title: 'The body cannot be read',
+    next: 'Send well-formed JSON, or YAML as application/yaml.',
+  },
+  'body.forbidden-key': {
+    status: 400,
+    title: 'The body has a key that is not allowed',
+    next: 'Remove keys named __proto__, and constructor objects that hold prototype.',
+  },
+  'body.forbidden-text': {
+    status: 400,
+    title: 'The body has text that cannot be stored',
+    next: 'Remove NUL characters and unpaired surrogates.',
+  },
+  'body.too-deep': {
+    status: 400,
+    title: 'The body is nested too deeply',
+    next: 'Nest objects and lists less deeply.',
+  },
+  'body.too-large': {
+    status: 413,
+    title: 'The body is too large',
+    next: 'Send less, or pass a reference to the content; BRAID_MAX_BODY_BYTES is the limit.',
+  },
+  'request.too-large': {
+    status: 413,
+    title: 'The request does not fit into one message',
+    next: 'Make the playbook, the variables or the context smaller; pass references to large content.',
+  },
+  'body.unsupported-type': {
+    status: 415,
+    title: 'The content type is not supported',
+    next: 'Send application/json or application/yaml.',
+  },
+  'request.invalid': {
+    status: 400,
+    title: 'The request has a parameter or header that cannot be used',
+    next: 'Change the parameters that `problems` names.',
+  },
+  'request.rejected': {
+    status: 400,
+    title: 'The request cannot be understood',
+    next: 'Change the request as `detail` says.',
+  },
+  'input.invalid': {
+    status: 422,
+    title: 'The body has fields that cannot be used',
+    next: 'Change the fields that `problems` names.',
+  },
+  'playbook.invalid': {
+    status: 422,
+    title: 'The playbook has mistakes',
+    next: 'Correct every entry of `problems` whose severity is error.',
+  },
+  'playbook.unknown': {
+    status: 422,
+    title: 'There is no such playbook',
+    next: 'Use the name and version of a published playbook; GET /v1/playbooks lists them.',
+  },
+  'playbook.not-found': {
+    status: 404,
+    title: 'There is no such playbook version',
+    next: 'GET /v1/playbooks lists what is published.',
+  },
+  'playbook.version-exists': {
+    status: 409,
+    title: 'This version is published already, with other content',
+    next: 'Publish the changed playbook under a new version: a published version never changes.',
+  },
+  'variables.invalid': {
+    status: 422,
+    title: 'The variables do not fit the playbook',
+    next: 'Change the variables that `problems` names.',
+  },
+  'workflow.not-found': {
+    status: 404,
+    title: 'There is no such workflow',
+    next: 'Check the id; GET /v1/workflows lists what there is.',
+  },
+  'workflow.closed': {
+    status: 409,
+    title: 'The workflow has ended',
+    next: 'Read the workflow: it cannot be changed any more.',
+  },
+  'workflow.different-start': {
+    status: 409,
+    title: 'The idempotency key was used with another request',
+    next: 'Use a new Idempotency-Key for a different request, or repeat the first one unchanged.',
+  },
+  'dead-letter.not-found': {
+    status: 404,
+    title: 'There is no such dead letter',
+    next: 'GET /v1/dead-letters lists what is set aside.',
+  },
+  'dead-letter.incomplete': {
+    status: 409,
+    title: 'The dead letter cannot be sent again',
+    next: 'Send the message anew from where it came, then delete the dead letter.',
+  },
+  'route.not-found': {
+    status: 404,
+    title: 'There is nothing at this address',
+    next: 'GET /openapi.json lists every address; people read it at /docs.',
+  },
+  'route.method-not-allowed': {
+    status: 405,
+    title: 'This address does not take this method',
+    next: 'Use one of the methods of the Allow header.',
+  },
+  'intake.full': {
+    status: 429,
+    title: 'Too much work is waiting',
+    next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
+    retryAfter: 5,
+  },
+  'receipt.missing': {
+    status: 503,
+    title: 'Nobody confirmed the request in time',
+    next: 'Repeat the request with the same Idempotency-Key: it may have been accepted or may still be.',
+    retryAfter: 5,
+  },
+  'service.unavailable': {
+    status: 503,
+    title: 'A part of the service cannot be reached',
+    next: 'Repeat the request after Retry-After; GET /health/ready names the part.',
+    retryAfter: 5,
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong inside Braid',
+    next: 'This is a bug. Report it with the request id; repeating may help.',
+  },
+} as const satisfies { readonly [code: string]: ProblemCodeEntry };
+
+export type ProblemCode = keyof typeof problemCodes;
+
+/** The entry of a code, with its optional fields visible. */
+export function problemCode(code: ProblemCode): ProblemCodeEntry {
+  return problemCodes[code];
+}

@@ -1,0 +1,76 @@
+import { subjects } from '@braid/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Signals } from '../bus/signals';
+
+const endingEvents = ['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled'] as const;
+
+/** Somebody who waits for the end of one workflow. */
+export type EndingWatch = {
+  readonly ended: Promise<void>;
+  /** Must be called when nobody waits any more. */
+  stop(): void;
+};
+
+/** Tells when workflows end: one subscription per ending event for the whole gateway, however many wait. */
+export class Endings {
+  private readonly watches = new Map<string, Set<() => void>>();
+  private readonly unlisten: readonly (() => void)[];
+
+  constructor(signals: Signals) {
+    this.unlisten = endingEvents.map((type) =>
+      signals.listen(subjects.eventsOfType(type), (subject) => this.ended(subject.slice(subject.lastIndexOf('.') + 1))),
+    );
+  }
+
+  /** How many wait now. */
+  get waiting(): number {
+    return this.watches.size;
+  }
+
+  watch(workflow: string): EndingWatch {
+    const watchers = this.watches.get(workflow) ?? new Set();
+    this.watches.set(workflow, watchers);
+    let tell = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (tell = resolve));
+    watchers.add(tell);
+    return {
+      ended,
+      stop: () => {
+        watchers.delete(tell);
+        if (watchers.size === 0 && this.watches.get(workflow) === watchers) this.watches.delete(workflow);
+      },
+    };
+  }
+
+  close(): void {
+    this.unlisten.forEach((stop) => stop());
+  }
+
+  private ended(workflow: string): void {
+    this.watches.get(workflow)?.forEach((tell) => tell());
+  }
+}
+
+/**
+ * Resolves when the watched workflow has ended, after `timeoutMs`, or when `signal` aborts, whichever is first. Events
+ * are only a hint that NATS may lose, so `hasEnded` is asked as well, at first and every `pollMs`.
+ */
+export async function untilEnded(
+  watch: EndingWatch,
+  hasEnded: () => Promise<boolean>,
+  options: { readonly timeoutMs: number; readonly pollMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const timeout = sleep(options.timeoutMs, undefined, { signal }).catch(() => undefined);
+  const poll = async () => {
+    while (!signal.aborted && !(await hasEnded())) {
+      await sleep(options.pollMs, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  try {
+    await Promise.race([watch.ended, timeout, poll()]);
+  } finally {
+    stop.abort();
+  }
+}

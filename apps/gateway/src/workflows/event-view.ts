@@ -1,0 +1,28 @@
+import { type EventView } from '@braid/contracts';
+import { eventId, type StoredEvent } from '@braid/events';
+import { failureView } from './failure-view';
+import { moment } from './moment';
+
+/** What callers see of an event. */
+export function eventView(event: StoredEvent): EventView {
+  const { workflow, version, type, at } = event;
+  return { id: eventId(event), workflow, version, type, at: moment(at), data: dataOf(event) };
+}
+
+function dataOf(event: StoredEvent): EventView['data'] {
+  switch (event.type) {
+    case 'BranchRetryScheduled':
+    case 'BranchDeferred':
+    case 'StepFailed':
+    case 'BranchFailed':
+    case 'WorkflowFailed':
+      return { ...event.data, failure: failureView(event.data.failure) };
+    default:
+      return event.data;
+  }
+}
+
+/** Whether nothing can follow this event in its stream. */
+export function endsWorkflow(event: StoredEvent): boolean {
+  return event.type === 'WorkflowCompleted' || event.type === 'WorkflowFailed' || event.type === 'WorkflowCancelled';
+}

@@ -1,0 +1,57 @@
+import { type ExecutionMode, type JsonObject } from '@braid/events';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsPlaybookSource } from '../playbooks/is-playbook-source';
+
+const examplePlaybook = {
+  name: 'greet',
+  variables: { who: { type: 'string', default: 'world' } },
+  steps: [{ id: 'hello', agent: 'builtin.echo', with: { text: 'Hello ${{ variables.who }}' } }],
+};
+
+export class StartWorkflowDto {
+  @ApiProperty({
+    description:
+      '`name` or `name@version` of a published playbook, the YAML text of a playbook, or the playbook itself',
+    oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
+    examples: ['repo-audit@1.0.0', examplePlaybook],
+  })
+  @IsPlaybookSource()
+  playbook!: string | JsonObject;
+
+  @ApiPropertyOptional({
+    description: 'Values of the variables that the playbook declares',
+    type: 'object',
+    additionalProperties: true,
+    example: { who: 'Ada' },
+  })
+  @IsOptional()
+  @IsObject({ message: 'variables must be an object of names and values' })
+  variables?: JsonObject;
+
+  @ApiPropertyOptional({
+    description: 'What the root branch knows at the start, beside the variables',
+    type: 'object',
+    additionalProperties: true,
+  })
+  @IsOptional()
+  @IsObject({ message: 'context must be an object of names and values' })
+  context?: JsonObject;
+
+  @ApiPropertyOptional({
+    description:
+      'sequential runs the branches one at a time; the narrower of this, the playbook and the configuration wins',
+    enum: ['parallel', 'sequential'],
+  })
+  @IsOptional()
+  @IsIn(['parallel', 'sequential'], { message: 'executionMode must be parallel or sequential' })
+  executionMode?: ExecutionMode;
+}
+
+export class CancelWorkflowDto {
+  @ApiPropertyOptional({ description: 'Why, for the record', example: 'no longer needed', maxLength: 1000 })
+  @IsOptional()
+  @IsString({ message: 'reason must be text' })
+  @MaxLength(1000, { message: 'reason must have at most 1000 characters' })
+  reason?: string;
+}

@@ -1,0 +1,116 @@
+import { type EventStore } from '@braid/event-store';
+import { type StoredEvent } from '@braid/events';
+import { evolve, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
+import { LRUCache } from 'lru-cache';
+import { Problem } from '../problems/problem';
+
+/** Events that are read from the store at once. */
+const pageSize = 2_000;
+
+/** How much folded history is kept, in events over all workflows: states are about as large as their histories. */
+const keptEvents = 300_000;
+
+type Kept = { state: WorkflowState; size: number; turn: Promise<unknown> };
+
+/**
+ * Folds workflows from their streams and keeps what it folded, so that polling a long workflow reads only what is new.
+ * A state is changed in place by the next reader: it is lent to `use`, which must take what it needs before it returns.
+ */
+export class WorkflowReader {
+  private readonly kept: LRUCache<string, Kept>;
+
+  constructor(private readonly store: EventStore) {
+    this.kept = new LRUCache({ max: 2_000, maxSize: keptEvents, sizeCalculation: ({ size }) => size });
+  }
+
+  /**
+   * The workflow as it stands in the store now, or as it stood at `version`.
+   * @throws Problem `workflow.not-found`; `request.invalid` for a version that has not been reached.
+   */
+  async read<T>(id: string, use: (workflow: Workflow) => T, version?: number): Promise<T> {
+    if (version === undefined) return this.latest(id, (state) => use(born(id, state)));
+    const state = await this.advance(id, unborn, version);
+    const workflow = born(id, state);
+    if (workflow.version < version) throw unreached(workflow.version, version);
+    return use(workflow);
+  }
+
+  /** Whether the workflow has ended; false as well when there is none. */
+  hasEnded(id: string): Promise<boolean> {
+    return this.latest(id, (state) => state.status !== 'unborn' && state.status !== 'running');
+  }
+
+  /** The digest of the request that started the workflow, if there is one. */
+  startDigest(id: string): Promise<string | undefined> {
+    return this.latest(id, (state) => (state.status === 'unborn' ? undefined : state.requestDigest));
+  }
+
+  /** Readers of one workflow take turns, because each changes the state that is kept. */
+  private async latest<T>(id: string, use: (state: WorkflowState) => T): Promise<T> {
+    const entry = this.kept.get(id) ?? { state: unborn, size: 1, turn: Promise.resolve() };
+    const before = entry.turn;
+    const mine = (async () => {
+      await before.catch(() => undefined);
+      try {
+        entry.state = await this.advance(id, entry.state);
+      } catch (error) {
+        this.kept.delete(id);
+        entry.state = unborn;
+        throw error;
+      }
+      return use(entry.state);
+    })();
+    entry.turn = mine;
+    // Kept before the first await, so that whoever comes next joins this entry instead of folding from the start as well.
+    this.keep(id, entry);
+    try {
+      return await mine;
+    } finally {
+      this.resize(id, entry);
+    }
+  }
+
+  private keep(id: string, entry: Kept): void {
+    if (this.kept.peek(id) !== entry) this.kept.set(id, entry);
+  }
+
+  /** Accounts for what the state has grown to; one that no longer fits is let go. */
+  private resize(id: string, entry: Kept): void {
+    if (this.kept.peek(id) !== entry) return;
+    if (entry.state.version === 0) this.kept.delete(id);
+    else if (entry.state.version > entry.size) {
+      entry.size = entry.state.version;
+      this.kept.delete(id);
+      this.kept.set(id, entry);
+    }
+  }
+
+  private async advance(id: string, from: WorkflowState, upToVersion?: number): Promise<WorkflowState> {
+    let state = from;
+    for (;;) {
+      const events = await this.store.readStream(id, {
+        afterVersion: state.version,
+        limit: pageSize,
+        ...(upToVersion === undefined ? {} : { upToVersion }),
+      });
+      state = foldInto(state, events);
+      if (events.length < pageSize) return state;
+    }
+  }
+}
+
+function foldInto(from: WorkflowState, events: readonly StoredEvent[]): WorkflowState {
+  return events.reduce<WorkflowState>(evolve, from);
+}
+
+function born(id: string, state: WorkflowState): Workflow {
+  if (state.status === 'unborn') throw new Problem('workflow.not-found', `There is no workflow ${id}`);
+  return state;
+}
+
+function unreached(last: number, asked: number): Problem {
+  const message = `version ${asked} has not been reached; the last is ${last}`;
+  return new Problem('request.invalid', message, {
+    problems: [{ path: 'version', message, suggestion: `Use 1 to ${last}`, severity: 'error' }],
+  });
+}

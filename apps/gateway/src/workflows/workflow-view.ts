@@ -1,0 +1,77 @@
+import { type ConvergencePointView, type ParallelBranchesView, type WorkflowView } from '@braid/contracts';
+import { type Tally } from '@braid/events';
+import { endedCount, type Fork, type Workflow } from '@braid/workflow';
+import { branchView } from './branch-view';
+import { failureView } from './failure-view';
+import { type FindAttempt } from './live-attempts';
+import { moment } from './moment';
+
+/** What callers see of a workflow. Nothing in it may change later: the state goes on changing after this. */
+export function workflowView(workflow: Workflow, find: FindAttempt): WorkflowView {
+  const { ending, endedAt, cost } = workflow;
+  const branches = [...workflow.branches.values()];
+  const forks = branches.flatMap((branch) => [...branch.forks.values()]);
+  return {
+    id: workflow.id,
+    playbook: workflow.playbook,
+    status: workflow.status,
+    executionMode: workflow.executionMode,
+    version: workflow.version,
+    startedAt: moment(workflow.startedAt),
+    ...(endedAt === undefined ? {} : { endedAt: moment(endedAt) }),
+    variables: workflow.variables,
+    context: workflow.root.context,
+    ...(ending?.is === 'completed' ? { output: ending.output } : {}),
+    ...(ending?.is === 'failed' ? { error: failureView(ending.failure) } : {}),
+    cost: { attempts: cost.attempts, agentMs: cost.agentMs, usage: Object.fromEntries(cost.usage) },
+    branchStatus: branches.map((branch) => branchView(workflow.id, branch, find)),
+    convergencePoints: forks.map(convergenceView),
+    parallelBranches: forks.map(forkView),
+  };
+}
+
+export function tallyOf(fork: Fork): Tally {
+  return {
+    total: fork.branches.length,
+    completed: fork.completed.size,
+    failed: fork.failed.size,
+    skipped: fork.skipped.size,
+    cancelled: fork.cancelled.size,
+    open: fork.branches.length - endedCount(fork),
+  };
+}
+
+function convergenceView(fork: Fork): ConvergencePointView {
+  const { decision, parent, step } = fork;
+  if (decision === undefined) {
+    const tally = tallyOf(fork);
+    return {
+      branch: parent.path,
+      step: step.id,
+      strategy: step.converge.strategy.name,
+      outcome: 'waiting',
+      reason: `${tally.open} of ${tally.total} branches are open`,
+      tally,
+      counted: [],
+      dissented: [],
+      cancelled: [],
+    };
+  }
+  const { at, output: _shape, failure, ...reached } = decision;
+  const result = parent.results[step.id];
+  return {
+    ...reached,
+    ...(result?.status === 'completed' ? { output: result.output } : {}),
+    ...(failure === undefined ? {} : { failure: failureView(failure) }),
+    at: moment(at),
+  };
+}
+
+function forkView({ parent, step, concurrency, branches }: Fork): ParallelBranchesView {
+  return {
+    branch: parent.path,
+    step: step.id,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    branches: branches.map((branch) => branch.path),
+  };
+}

@@ -1,0 +1,257 @@
+import {
+  type BranchStatusName,
+  type BranchStatusView,
+  type ConvergencePointView,
+  type EventView,
+  type ParallelBranchesView,
+  type WorkflowStatus,
+  type WorkflowSummary,
+  type WorkflowView,
+} from '@braid/contracts';
+import { failureCodes, type ExecutionMode, type Failure, type Json, type JsonObject, type Tally } from '@braid/events';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+const anything = { description: 'Any JSON value', nullable: true, type: 'object', additionalProperties: true } as const;
+const object = { type: 'object', additionalProperties: true } as const;
+const moment = { format: 'date-time', type: String } as const;
+const modes = ['parallel', 'sequential'] as const satisfies readonly ExecutionMode[];
+const statuses = ['running', 'paused', 'completed', 'failed', 'cancelled'] as const satisfies readonly WorkflowStatus[];
+const branchStatuses = [
+  'pending',
+  'requested',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const satisfies readonly BranchStatusName[];
+
+export class FailureDto implements Failure {
+  @ApiProperty({ description: 'The name of the error as its author knows it', example: 'HttpError' })
+  readonly type!: string;
+  @ApiProperty({ example: '503 Service Unavailable' })
+  readonly message!: string;
+  @ApiProperty({ enum: failureCodes, enumName: 'FailureCode' })
+  readonly code!: Failure['code'];
+  @ApiProperty()
+  readonly retryable!: boolean;
+  @ApiPropertyOptional()
+  readonly stack?: string;
+  @ApiPropertyOptional({ type: () => FailureDto })
+  readonly cause?: Failure;
+  @ApiPropertyOptional(anything)
+  readonly details?: Json;
+  @ApiPropertyOptional()
+  readonly branch?: string;
+  @ApiPropertyOptional()
+  readonly step?: string;
+  @ApiPropertyOptional()
+  readonly attempt?: number;
+  @ApiPropertyOptional()
+  readonly agent?: string;
+  @ApiPropertyOptional()
+  readonly runner?: string;
+  @ApiPropertyOptional({ description: 'Milliseconds since the epoch' })
+  readonly at?: number;
+  @ApiPropertyOptional({ description: 'Milliseconds' })
+  readonly retryAfter?: number;
+}
+
+export class PlaybookRefDto {
+  @ApiProperty({ example: 'repo-audit' })
+  readonly name!: string;
+  @ApiPropertyOptional({ example: '1.0.0' })
+  readonly version?: string;
+}
+
+export class BranchStatusDto implements BranchStatusView {
+  @ApiProperty({ description: 'Its name among its siblings', example: 'speed' })
+  readonly branch!: string;
+  @ApiProperty({ description: 'Its name in the workflow', example: 'reviews/speed' })
+  readonly path!: string;
+  @ApiPropertyOptional({ description: 'Path of the branch that opened it', example: 'root' })
+  readonly parent?: string;
+  @ApiPropertyOptional({ description: 'The step that opened it', example: 'reviews' })
+  readonly fork?: string;
+  @ApiProperty({ enum: branchStatuses, enumName: 'BranchStatus' })
+  readonly status!: BranchStatusName;
+  @ApiPropertyOptional()
+  readonly step?: string;
+  @ApiPropertyOptional()
+  readonly agent?: string;
+  @ApiPropertyOptional({ minimum: 1 })
+  readonly attempt?: number;
+  @ApiPropertyOptional()
+  readonly runner?: string;
+  @ApiPropertyOptional(moment)
+  readonly startedAt?: string;
+  @ApiPropertyOptional(moment)
+  readonly endedAt?: string;
+  @ApiPropertyOptional(anything)
+  readonly output?: Json;
+  @ApiPropertyOptional({ type: FailureDto })
+  readonly error?: Failure;
+}
+
+export class TallyDto implements Tally {
+  @ApiProperty()
+  readonly total!: number;
+  @ApiProperty()
+  readonly completed!: number;
+  @ApiProperty()
+  readonly failed!: number;
+  @ApiProperty()
+  readonly skipped!: number;
+  @ApiProperty()
+  readonly cancelled!: number;
+  @ApiProperty()
+  readonly open!: number;
+}
+
+export class ConvergencePointDto implements ConvergencePointView {
+  @ApiProperty({ description: 'The branch that forked' })
+  readonly branch!: string;
+  @ApiProperty({ description: 'The step that forked' })
+  readonly step!: string;
+  @ApiProperty({ example: 'all-must-complete' })
+  readonly strategy!: string;
+  @ApiProperty({ enum: ['waiting', 'met', 'unreachable'] })
+  readonly outcome!: ConvergencePointView['outcome'];
+  @ApiProperty({ description: 'The rule in words, with its figures' })
+  readonly reason!: string;
+  @ApiProperty({ type: TallyDto })
+  readonly tally!: Tally;
+  @ApiProperty({
+    oneOf: [
+      { type: 'string', enum: ['all'] },
+      { type: 'array', items: { type: 'string' } },
+    ],
+  })
+  readonly counted!: 'all' | readonly string[];
+  @ApiProperty({ type: [String] })
+  readonly dissented!: readonly string[];
+  @ApiPropertyOptional({ description: 'The branch whose arrival decided' })
+  readonly decidedBy?: string;
+  @ApiProperty({ type: [String] })
+  readonly cancelled!: readonly string[];
+  @ApiPropertyOptional(object)
+  readonly exports?: JsonObject;
+  @ApiPropertyOptional({ type: FailureDto })
+  readonly failure?: Failure;
+  @ApiPropertyOptional(anything)
+  readonly output?: Json;
+  @ApiPropertyOptional(moment)
+  readonly at?: string;
+}
+
+export class ParallelBranchesDto implements ParallelBranchesView {
+  @ApiProperty()
+  readonly branch!: string;
+  @ApiProperty()
+  readonly step!: string;
+  @ApiPropertyOptional({ description: 'How many of them may be open at once; absent: no limit' })
+  readonly concurrency?: number;
+  @ApiProperty({ type: [String], description: 'Paths' })
+  readonly branches!: readonly string[];
+}
+
+export class CostDto {
+  @ApiProperty()
+  readonly attempts!: number;
+  @ApiProperty({ description: 'Milliseconds that agents worked, summed over all attempts' })
+  readonly agentMs!: number;
+  @ApiProperty({ ...object, description: 'What agents said they used, summed by unit', example: { tokens: 1200 } })
+  readonly usage!: JsonObject;
+}
+
+export class WorkflowDto implements WorkflowView {
+  @ApiProperty({ example: '019a8f0e-7c2b-7d10-9a55-3f1f5b0c2d44' })
+  readonly id!: string;
+  @ApiProperty({ type: PlaybookRefDto })
+  readonly playbook!: PlaybookRefDto;
+  @ApiProperty({ enum: statuses, enumName: 'WorkflowStatus' })
+  readonly status!: WorkflowStatus;
+  @ApiProperty({ enum: modes, enumName: 'ExecutionMode' })
+  readonly executionMode!: ExecutionMode;
+  @ApiProperty({ description: 'Version of the last event that this shows' })
+  readonly version!: number;
+  @ApiProperty(moment)
+  readonly startedAt!: string;
+  @ApiPropertyOptional(moment)
+  readonly endedAt?: string;
+  @ApiProperty(object)
+  readonly variables!: JsonObject;
+  @ApiProperty({ ...object, description: 'What the root branch knows' })
+  readonly context!: JsonObject;
+  @ApiPropertyOptional(anything)
+  readonly output?: Json;
+  @ApiPropertyOptional({ type: FailureDto })
+  readonly error?: Failure;
+  @ApiProperty({ type: CostDto })
+  readonly cost!: CostDto;
+  @ApiProperty({ type: [BranchStatusDto] })
+  readonly branchStatus!: readonly BranchStatusView[];
+  @ApiProperty({ type: [ConvergencePointDto] })
+  readonly convergencePoints!: readonly ConvergencePointView[];
+  @ApiProperty({ type: [ParallelBranchesDto] })
+  readonly parallelBranches!: readonly ParallelBranchesView[];
+}
+
+export class BranchCountsDto {
+  @ApiProperty()
+  readonly total!: number;
+  @ApiProperty()
+  readonly completed!: number;
+  @ApiProperty()
+  readonly failed!: number;
+}
+
+export class WorkflowSummaryDto implements WorkflowSummary {
+  @ApiProperty()
+  readonly id!: string;
+  @ApiProperty({ example: 'repo-audit' })
+  readonly playbook!: string;
+  @ApiPropertyOptional()
+  readonly playbookVersion?: string;
+  @ApiProperty({ enum: statuses, enumName: 'WorkflowStatus' })
+  readonly status!: WorkflowStatus;
+  @ApiProperty({ enum: modes, enumName: 'ExecutionMode' })
+  readonly executionMode!: ExecutionMode;
+  @ApiProperty(moment)
+  readonly startedAt!: string;
+  @ApiPropertyOptional(moment)
+  readonly endedAt?: string;
+  @ApiProperty({ type: BranchCountsDto })
+  readonly branches!: BranchCountsDto;
+  @ApiPropertyOptional({ description: 'Why it failed' })
+  readonly error?: string;
+}
+
+export class WorkflowListDto {
+  @ApiProperty({ type: [WorkflowSummaryDto], description: 'Newest first' })
+  readonly workflows!: readonly WorkflowSummary[];
+  @ApiPropertyOptional({ description: '`cursor` of the next page; absent on the last' })
+  readonly next?: string;
+}
+
+export class EventDto implements EventView {
+  @ApiProperty({ example: '019a8f0e-7c2b-7d10-9a55-3f1f5b0c2d44:7' })
+  readonly id!: string;
+  @ApiProperty()
+  readonly workflow!: string;
+  @ApiProperty({ description: 'Counts from 1 without gaps', minimum: 1 })
+  readonly version!: number;
+  @ApiProperty({ example: 'BranchCompleted' })
+  readonly type!: string;
+  @ApiProperty(moment)
+  readonly at!: string;
+  @ApiProperty(anything)
+  readonly data!: Json;
+}
+
+export class HistoryDto {
+  @ApiProperty({ type: [EventDto] })
+  readonly events!: readonly EventView[];
+  @ApiPropertyOptional({ description: '`after` of the next page; absent on the last' })
+  readonly next?: number;
+}
