@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 /**
  * A checker that finds nothing looks like a checker that looked at nothing. Here each rule of direction and purity
@@ -56,6 +57,8 @@ function repository(files: Readonly<Record<string, string>>): string {
   }
   return folder;
 }
+
+jest.setTimeout(60_000);
 
 const folders: string[] = [];
 function temporary(files: Readonly<Record<string, string>>): string {
