@@ -1,0 +1,71 @@
+import { type Convergence, type JsonObject, type Requirement, type Strategy } from '@braid/events';
+import { durationOf } from './agent-policy';
+import { type Building } from './build-context';
+import { type Fields, fieldsOf, has, textOf } from './fields';
+import { strategies } from './converge-schema';
+import { pathTo } from './problem';
+import { alternatives } from './words';
+
+/** Decides a fork unless the playbook says otherwise. */
+const defaultStrategy = 'all-must-complete';
+
+/** The `converge` of a fork with its defaults. A strategy that could not be read counts as the default one. */
+export function buildConvergence(value: unknown, path: string, building: Building): Convergence {
+  const fields = fieldsOf(value);
+  const name = strategyName(fields);
+  if (name !== undefined) checkFields(fields, name, path, building);
+  const { deadline, losers, onUnmet } = fields;
+  const settled = durationOf(deadline, pathTo(path, 'deadline'), building.problems, 1);
+  return {
+    strategy: strategyOf(name ?? defaultStrategy, fields),
+    losers: losers === 'cancel' || losers === 'drain' ? losers : strategies[name ?? defaultStrategy].losers,
+    ...(settled === undefined ? {} : { deadline: settled }),
+    onUnmet: onUnmet === 'continue' ? 'continue' : 'fail',
+    onConflict: onConflictOf(fieldsOf(fields['context'])['onConflict']),
+  };
+}
+
+function strategyName(fields: Fields): Strategy['name'] | undefined {
+  if (!has(fields, 'strategy')) return defaultStrategy;
+  const given = textOf(fields['strategy']);
+  return (Object.keys(strategies) as readonly Strategy['name'][]).find((name) => name === given);
+}
+
+function checkFields(fields: Fields, name: Strategy['name'], path: string, { problems }: Building): void {
+  for (const field of Object.values(strategies).flatMap((strategy) => strategy.fields)) {
+    if (!has(fields, field) || strategies[name].fields.includes(field)) continue;
+    const owners = Object.entries(strategies).filter(([, strategy]) => strategy.fields.includes(field));
+    problems.add({
+      path: pathTo(path, field),
+      part: 'key',
+      message: `"${field}" does not belong to the strategy ${name}`,
+      suggestion: `it belongs to ${alternatives(owners.map(([owner]) => owner))}`,
+    });
+  }
+}
+
+function strategyOf(name: Strategy['name'], fields: Fields): Strategy {
+  switch (name) {
+    case 'all-must-complete':
+      return { name };
+    case 'all-settled': {
+      const require = requirementOf(fields['require']);
+      return require === undefined ? { name } : { name, require };
+    }
+    case 'first-success': {
+      const { schema } = fields;
+      return typeof schema === 'object' ? { name, schema: schema as JsonObject } : { name };
+    }
+  }
+}
+
+function requirementOf(value: unknown): Requirement | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? { percent: Number.parseInt(value, 10) } : undefined;
+}
+
+function onConflictOf(value: unknown): Convergence['onConflict'] {
+  if (value === 'first' || value === 'last') return value;
+  const prefer = textOf(fieldsOf(value)['prefer']);
+  return prefer === undefined ? 'error' : { prefer };
+}

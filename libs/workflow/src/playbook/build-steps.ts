@@ -1,0 +1,198 @@
+import { type AgentStep, type BranchSpec, type Json, type JsonObject, type MapStep, type Step } from '@braid/events';
+import { retryPolicy, withPolicy } from './agent-policy';
+import { type Building } from './build-context';
+import { type Fields, fieldsOf, has, listOf, textOf } from './fields';
+import { buildConvergence } from './build-converge';
+import { agentFields, kindOf } from './kinds';
+import { pathTo } from './problem';
+import { type Visible } from './step-names';
+
+/** Name of the item of a `map` unless the playbook gives one. */
+const defaultItemName = 'item';
+
+/** Where a step stands: the ids that it can see, and the branch whose only step it is. */
+type Place = { readonly visible: Visible; readonly branch?: string | undefined };
+type Base = Pick<Step, 'id' | 'path' | 'if' | 'export' | 'onFailure'>;
+
+/** The steps of a sequence. `holder` is the path of what the sequence belongs to, `branch` the name of its branch. */
+export function buildSteps(
+  list: unknown,
+  path: string,
+  holder: string,
+  around: { readonly visible?: Visible; readonly branch?: string },
+  building: Building,
+): readonly Step[] {
+  const items = listOf(list);
+  if (items === undefined) {
+    building.partial.add(holder);
+    return [];
+  }
+  const visible = { around: around.visible, own: new Set<string>() };
+  const branch = items.length === 1 ? around.branch : undefined;
+  return items.flatMap((item, index) => {
+    if (typeof item === 'object' && item !== null)
+      return [buildStep(fieldsOf(item), pathTo(path, index), { visible, branch }, building)];
+    building.partial.add(holder);
+    return [];
+  });
+}
+
+/** One step. A step whose kind cannot be told becomes an empty `set`, so that its name and expressions are still checked. */
+export function buildStep(fields: Fields, path: string, place: Place, building: Building): Step {
+  const kind = kindOf(fields, path, building.problems);
+  const base = {
+    id: building.names.name(fields['id'], baseName(fields, kind), place.branch, place.visible),
+    path,
+    ...conditionOf(fields),
+    ...(has(fields, 'export') ? { export: fieldsOf(fields['export']) as JsonObject } : {}),
+    onFailure: fields['onFailure'] === 'continue' ? 'continue' : 'fail',
+  } as const;
+  switch (kind) {
+    case undefined:
+      return { ...base, kind: 'set', values: {} };
+    case 'agent':
+      return buildAgent(fields, base, building);
+    case 'set':
+      return { ...base, kind, values: fieldsOf(fields['set']) as JsonObject };
+    case 'map':
+      return buildMap(fields, base, place.visible, building);
+    case 'parallel': {
+      const parallel = fieldsOf(fields['parallel']);
+      return {
+        ...base,
+        kind,
+        ...concurrencyOf(parallel),
+        branches: buildBranches(parallel['branches'], path, place.visible, building),
+        converge: buildConvergence(fields['converge'], pathTo(path, 'converge'), building),
+      };
+    }
+  }
+}
+
+function baseName(fields: Fields, kind: Step['kind'] | undefined): string {
+  const agent = kind === 'agent' ? textOf(fields['agent']) : undefined;
+  return agent?.split('.').at(-1) ?? kind ?? 'step';
+}
+
+/** The condition without the `${{ }}` that may stand around it. */
+function conditionOf(fields: Fields): { readonly if?: string } {
+  const given = fields['if'];
+  if (typeof given === 'boolean') return { if: String(given) };
+  const text = textOf(given)?.trim();
+  if (text === undefined) return {};
+  const whole = text.startsWith('${{') && text.endsWith('}}') && text.indexOf('${{', 3) === -1;
+  return { if: whole ? text.slice(3, -2).trim() : text };
+}
+
+function concurrencyOf(fields: Fields): { readonly maxConcurrency?: number } {
+  const { maxConcurrency } = fields;
+  return typeof maxConcurrency === 'number' ? { maxConcurrency } : {};
+}
+
+function buildAgent(fields: Fields, base: Base, building: Building): AgentStep {
+  const policy = withPolicy(fields, base.path, building.defaults, building.problems);
+  const { output } = fields;
+  return {
+    ...base,
+    kind: 'agent',
+    agent: textOf(fields['agent']) ?? '',
+    with: (fields['with'] ?? {}) as Json,
+    retry: retryPolicy(policy.retry),
+    ...policy.timeouts,
+    ...(typeof output === 'object' ? { output: output as JsonObject } : {}),
+  };
+}
+
+function buildBranches(value: unknown, fork: string, around: Visible, building: Building): readonly BranchSpec[] {
+  if (typeof value !== 'object' || value === null) building.partial.add(fork);
+  return Object.entries(fieldsOf(value)).map(([name, branch]) => {
+    const path = pathTo(fork, 'parallel', 'branches', name);
+    return buildBranch(name, fieldsOf(branch), path, around, typeof branch === 'symbol', building);
+  });
+}
+
+function buildBranch(
+  name: string,
+  fields: Fields,
+  path: string,
+  around: Visible,
+  lost: boolean,
+  building: Building,
+): BranchSpec {
+  const needs = textOf(fields['needs']) ?? listOf(fields['needs']) ?? [];
+  const start = {
+    name,
+    path,
+    needs: (typeof needs === 'string' ? [needs] : needs).filter((each) => typeof each === 'string'),
+    ...conditionOf(fields),
+  };
+  if (has(fields, 'needs') && typeof fields['needs'] === 'symbol') building.partial.add(path);
+  if (lost) {
+    building.partial.add(path);
+    return { ...start, steps: [] };
+  }
+  if (isSequence(fields)) {
+    refuseOfStep(fields, path, building);
+    const steps = buildSteps(fields['steps'], pathTo(path, 'steps'), path, { visible: around, branch: name }, building);
+    return { ...start, steps };
+  }
+  // The condition is the branch's: where it does not hold, the branch is skipped and not only its step.
+  const { if: condition, ...step } = fields;
+  const visible = { around, own: new Set<string>() };
+  return { ...start, steps: [buildStep(step, path, { visible, branch: name }, building)] };
+}
+
+function isSequence(fields: Fields): boolean {
+  return has(fields, 'steps') && !['agent', 'parallel', 'map', 'set'].some((kind) => has(fields, kind));
+}
+
+function refuseOfStep(fields: Fields, path: string, { problems }: Building): void {
+  for (const name of Object.keys(fields)) {
+    if (['steps', 'needs', 'if', 'description'].includes(name)) continue;
+    const message = `"${name}" does not belong to a branch with "steps"`;
+    problems.add({ path: pathTo(path, name), part: 'key', message, suggestion: 'write it at one of its steps' });
+  }
+}
+
+function buildMap(fields: Fields, base: Base, around: Visible, building: Building): MapStep {
+  const map = fieldsOf(fields['map']);
+  const over = typeof map['over'] === 'symbol' ? [] : map['over'];
+  return {
+    ...base,
+    kind: 'map',
+    over: (over ?? []) as Json,
+    as: textOf(map['as']) ?? defaultItemName,
+    ...concurrencyOf(map),
+    steps: buildBody(fields, map, base.path, around, building),
+    converge: buildConvergence(fields['converge'], pathTo(base.path, 'converge'), building),
+  };
+}
+
+/** The body of a map: the agent beside it, or a sequence, beside it or inside. */
+function buildBody(fields: Fields, map: Fields, path: string, around: Visible, building: Building): readonly Step[] {
+  const bodies = [has(fields, 'agent'), has(fields, 'steps'), has(map, 'steps')].filter(Boolean).length;
+  if (bodies !== 1) {
+    const given = bodies === 0 ? 'none' : 'several';
+    const message = `a map has one body, an "agent" or "steps" beside it, but this has ${given}`;
+    if (typeof fields['map'] !== 'symbol') building.problems.add({ path, message });
+  }
+  if (has(fields, 'agent')) {
+    const agent = Object.fromEntries(
+      Object.entries(fields).filter(([name]) => name === 'agent' || agentFields.includes(name)),
+    );
+    return [buildStep(agent, path, { visible: { around, own: new Set() } }, building)];
+  }
+  for (const name of agentFields.filter((field) => has(fields, field))) {
+    const message = `"${name}" does not belong to a map whose body is "steps"`;
+    building.problems.add({
+      path: pathTo(path, name),
+      part: 'key',
+      message,
+      suggestion: 'write it at one of its steps',
+    });
+  }
+  const inside = has(map, 'steps');
+  const list = inside ? map['steps'] : fields['steps'];
+  const at = inside ? pathTo(path, 'map', 'steps') : pathTo(path, 'steps');
+  return buildSteps(list, at, path, { visible: around }, building);
+}

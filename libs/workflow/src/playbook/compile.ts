@@ -1,0 +1,86 @@
+import { type Graph, type JsonObject } from '@braid/events';
+import { builtInNames } from '../expression/cel-environment';
+import { buildGraph } from './build-graph';
+import { checkExpressions, reservedNames } from './check-expressions';
+import { checkForks } from './check-forks';
+import { checkIds } from './check-names';
+import { checkSchemas } from './check-schemas';
+import { defaultLimits, type PlaybookLimits } from './limits';
+import { pathTo, type Problem, ProblemList } from './problem';
+import { sequencesOf, type Sequence } from './sequences';
+import { shapeOf, unreadable } from './shape';
+import { readSource } from './source';
+import { givenIds } from './step-names';
+import { vet } from './vet';
+
+export type CompiledPlaybook =
+  | { readonly ok: true; readonly graph: Graph; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Compiles a playbook to its graph: checked, defaults applied, durations in milliseconds, ids given, the short form expanded.
+ * A text is YAML or JSON, and its problems have a line and a column. All problems come at once; where one is an
+ * error there is no graph. Never throws for what a playbook holds.
+ */
+export function compilePlaybook(
+  source: string | JsonObject,
+  options: { readonly limits?: Partial<PlaybookLimits> } = {},
+): CompiledPlaybook {
+  const limits = { ...defaultLimits, ...options.limits };
+  const problems = new ProblemList(limits.problems);
+  const { value, locate } =
+    typeof source === 'string' ? readSource(source, limits, problems) : { value: source, locate: () => undefined };
+  const graph = value === undefined ? undefined : graphOf(vet(value, limits, problems), limits, problems);
+  const found = problems.located(locate);
+  return graph === undefined || problems.hasErrors
+    ? { ok: false, problems: found }
+    : { ok: true, graph, warnings: found };
+}
+
+function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList): Graph | undefined {
+  const { tree, original } = shapeOf(value, problems);
+  if (tree === unreadable) return undefined;
+  problems.translate(original);
+  const { graph, partial } = buildGraph(tree, problems);
+  const sequences = sequencesOf(graph);
+  checkIds(sequences, givenIds(tree), problems);
+  checkForks(sequences, partial, problems);
+  checkSchemas(graph, sequences, limits, problems);
+  const used = checkExpressions(graph, sequences, partial, problems);
+  checkItemNames(sequences, problems);
+  if (problems.hasErrors) return graph;
+  warnOfUnused(graph, used, problems);
+  warnOfNoForks(graph, sequences, problems);
+  return graph;
+}
+
+/** The item of a map must not hide a name that expressions have already. */
+function checkItemNames(sequences: readonly Sequence[], problems: ProblemList): void {
+  const taken = new Set<string>([...reservedNames, ...builtInNames]);
+  for (const step of sequences.flatMap(({ steps }) => steps)) {
+    if (step.kind !== 'map') continue;
+    const path = pathTo(step.path, 'map', 'as');
+    if (taken.has(step.as)) {
+      const message = `"${step.as}" already means something in expressions`;
+      problems.add({ path, message, suggestion: 'choose another name for the item' });
+    } else if (step.as.includes('-')) {
+      const message = `the name "${step.as}" has a dash, which expressions read as a subtraction`;
+      problems.add({ path, message, suggestion: `write ${step.as.replaceAll('-', '_')}` });
+    }
+  }
+}
+
+function warnOfUnused(graph: Graph, used: ReadonlySet<string>, problems: ProblemList): void {
+  if (used.has('*')) return;
+  for (const name of Object.keys(graph.variables).filter((each) => !used.has(each))) {
+    const message = `the variable "${name}" is not used`;
+    problems.add({ path: pathTo('variables', name), part: 'key', message, severity: 'warning' });
+  }
+}
+
+function warnOfNoForks(graph: Graph, sequences: readonly Sequence[], problems: ProblemList): void {
+  if (graph.executionType !== 'parallel' || sequences.length > 1) return;
+  const message = 'nothing here runs in parallel: the steps of a list run one after another';
+  const suggestion = 'make them branches of a step with "parallel"';
+  problems.add({ path: 'executionType', message, suggestion, severity: 'warning' });
+}

@@ -1,0 +1,58 @@
+import { type Step } from '@braid/events';
+import { type Fields, has } from './fields';
+import { later } from './later';
+import { pathTo, type ProblemList } from './problem';
+import { alternatives } from './words';
+
+type Kind = Step['kind'];
+
+const ofEvery = ['id', 'description', 'if', 'export', 'onFailure', 'needs'];
+const ofAgent = ['agent', 'with', 'retry', 'timeout', 'heartbeatTimeout', 'startTimeout', 'output'];
+
+/** The kinds of steps, each with the fields that a step of the kind may have besides those of every step. */
+const fieldsOfKind: { readonly [kind in Kind]: readonly string[] } = {
+  agent: ofAgent,
+  parallel: ['parallel', 'converge'],
+  map: ['map', 'converge', 'steps', ...ofAgent],
+  set: ['set'],
+};
+
+/** The fields of an agent step that mean nothing without `agent`. */
+export const agentFields: readonly string[] = ofAgent.filter((name) => name !== 'agent');
+
+const kinds = Object.keys(fieldsOfKind) as readonly Kind[];
+
+const advice: { readonly [field: string]: string } = {
+  converge: '"converge" closes a fork: write it beside "parallel" or "map"',
+  timeout: 'a fork has "deadline" in "converge"; a timeout is that of one agent step',
+  retry: 'retry the agent steps inside',
+  output: '"output" is the schema of what an agent gives; write values with "export"',
+  with: '"with" is the input of an agent',
+};
+
+/** The kind of a step. Undefined, with a problem, where it has none, several, or one of a later version. */
+export function kindOf(fields: Fields, path: string, problems: ProblemList): Kind | undefined {
+  const notYet = later.kinds.find((name) => has(fields, name));
+  if (notYet !== undefined) return undefined;
+  const found = kinds.filter((name) => has(fields, name) && !(name === 'agent' && has(fields, 'map')));
+  const [kind, second] = found;
+  if (kind === undefined) {
+    const message = `a step must have exactly one of ${alternatives(kinds)}, but this has none`;
+    problems.add({ path, message, suggestion: 'name an agent: agent: builtin.echo' });
+    return undefined;
+  }
+  if (second !== undefined) {
+    const message = `a step must have exactly one of ${alternatives(kinds)}, but this has ${found.join(' and ')}`;
+    const suggestion =
+      kind === 'map' || second === 'map' ? 'write the body of the map under "steps"' : 'make them steps of their own';
+    problems.add({ path, message, suggestion });
+    return undefined;
+  }
+  for (const name of Object.keys(fields)) {
+    if (ofEvery.includes(name) || fieldsOfKind[kind].includes(name)) continue;
+    const at = pathTo(path, name);
+    const message = `"${name}" does not belong to a step with "${kind}"`;
+    problems.add({ path: at, part: 'key', message, suggestion: advice[name] });
+  }
+  return kind;
+}

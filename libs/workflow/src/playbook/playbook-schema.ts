@@ -1,0 +1,235 @@
+import { type JsonObject } from '@braid/events';
+import { durationPattern } from './duration';
+import { convergeSchema } from './converge-schema';
+
+/** Ids of steps and names of branches: they are parts of a branch's path. */
+export const namePattern = '^[A-Za-z_][A-Za-z0-9_-]{0,63}$';
+
+const name = {
+  type: 'string',
+  pattern: namePattern,
+  errorMessage: 'must be a letter or _ and then letters, digits, _ or -, at most 64 in all',
+};
+
+const playbookName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$',
+  description: 'Name under which the playbook is published and found.',
+  errorMessage: 'must be a letter, digit or _ and then letters, digits, _, - or ., at most 100 in all',
+};
+
+const agentName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]+)*$',
+  maxLength: 128,
+  description: 'Name of the agent, as runners offer it.',
+  errorMessage: 'must be the name of an agent: letters, digits, _ and -, in parts joined by dots, at most 128 in all',
+};
+
+const duration = {
+  type: 'string',
+  pattern: durationPattern,
+  errorMessage: 'must be a duration such as 300ms, 2s, 5m, 1h, 7d or PT5M',
+};
+
+const expression = {
+  type: ['string', 'boolean'],
+  minLength: 1,
+  errorMessage: 'must be an expression, for example ${{ steps.check.output.ok }}',
+};
+
+const templates = {
+  type: 'object',
+  errorMessage: 'must be an object of names and values',
+};
+
+const jsonSchema = { type: 'object', errorMessage: 'must be a JSON Schema, for example { type: object }' };
+
+const maxConcurrency = {
+  type: 'integer',
+  minimum: 1,
+  maximum: 1_000_000,
+  description: 'How many branches may be open at once; no limit unless given.',
+};
+
+const retry = {
+  title: 'Retry',
+  type: ['object', 'boolean'],
+  description: 'How often and when a failed attempt is tried again; `false`: never.',
+  if: { type: 'boolean' },
+  then: { const: false, errorMessage: 'must be a retry policy, or false for no retry' },
+  errorMessage: 'must be a retry policy, or false for no retry',
+  additionalProperties: false,
+  properties: {
+    maximumAttempts: { type: 'integer', minimum: 1, maximum: 1_000, description: 'Attempts in all, with the first.' },
+    initialInterval: { $ref: '#/$defs/duration', description: 'Longest pause before the second attempt.' },
+    backoffCoefficient: { type: 'number', minimum: 1, maximum: 100, description: 'Growth of the pause per attempt.' },
+    maximumInterval: { $ref: '#/$defs/duration', description: 'Longest pause of all.' },
+    nonRetryableErrors: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      description: 'Types or codes of failures that are never tried again.',
+    },
+  },
+};
+
+const attempts = {
+  timeout: { $ref: '#/$defs/duration', description: 'How long one attempt may run.' },
+  heartbeatTimeout: { $ref: '#/$defs/duration', description: 'Silence after which a running attempt has failed.' },
+  startTimeout: { $ref: '#/$defs/duration', description: 'How long an attempt may wait for a free slot.' },
+  retry: { $ref: '#/$defs/retry' },
+};
+
+const stepFields = {
+  id: { $ref: '#/$defs/name', description: 'Name under which later steps see the output: steps.<id>.output.' },
+  description: { type: 'string' },
+  if: { $ref: '#/$defs/expression', description: 'Skip when this is false.' },
+  export: { ...templates, description: "Written into the branch's context; `output` is the step's output." },
+  onFailure: { type: 'string', enum: ['fail', 'continue'], description: 'What a failure means for the branch.' },
+  agent: { $ref: '#/$defs/agentName' },
+  with: { description: "The agent's input; its strings may hold expressions." },
+  ...attempts,
+  output: { ...jsonSchema, description: 'JSON Schema that the output of the agent must match.' },
+  parallel: { $ref: '#/$defs/parallel' },
+  map: { $ref: '#/$defs/map' },
+  set: { ...templates, minProperties: 1, description: "Writes values into the branch's context." },
+  steps: { $ref: '#/$defs/steps' },
+  converge: { $ref: '#/$defs/converge' },
+};
+
+/** For editors; the compiler says the same with better words. */
+const exactlyOneKind = [
+  { required: ['agent'], not: { required: ['map'] } },
+  { required: ['parallel'] },
+  { required: ['map'] },
+  { required: ['set'] },
+];
+
+const step = {
+  title: 'Step',
+  type: 'object',
+  description: 'Exactly one of agent, parallel, map and set.',
+  additionalProperties: false,
+  properties: stepFields,
+  oneOf: exactlyOneKind,
+};
+
+const branch = {
+  title: 'Branch',
+  type: 'object',
+  description: 'One step, or a sequence of `steps`.',
+  additionalProperties: false,
+  properties: {
+    ...stepFields,
+    needs: {
+      type: ['array', 'string'],
+      items: { $ref: '#/$defs/name' },
+      description: 'Siblings that must have completed before this branch starts.',
+      errorMessage: 'must be a list of names of sibling branches',
+    },
+  },
+  oneOf: [...exactlyOneKind, { required: ['steps'], not: { required: ['map'] } }],
+};
+
+const parallel = {
+  title: 'Parallel',
+  type: 'object',
+  description: 'Opens one branch per name.',
+  required: ['branches'],
+  additionalProperties: false,
+  properties: {
+    maxConcurrency,
+    branches: {
+      type: 'object',
+      minProperties: 1,
+      propertyNames: { $ref: '#/$defs/name' },
+      additionalProperties: { $ref: '#/$defs/branch' },
+      errorMessage: 'must be an object of named branches',
+    },
+  },
+};
+
+const map = {
+  title: 'Map',
+  type: 'object',
+  description: 'Opens one branch per item of a list. The body stands beside it: an agent, or `steps`.',
+  required: ['over'],
+  additionalProperties: false,
+  properties: {
+    over: { type: ['array', 'string'], description: 'The list, or an expression that gives it.' },
+    as: { $ref: '#/$defs/name', description: 'Name of the item in expressions; `item` unless given.' },
+    maxConcurrency,
+    steps: { $ref: '#/$defs/steps' },
+  },
+};
+
+const listed = {
+  title: 'Listed step',
+  type: ['string', 'object'],
+  if: { type: 'string' },
+  then: { $ref: '#/$defs/agentName' },
+  else: { $ref: '#/$defs/step' },
+};
+
+const parallelStructure = {
+  title: 'Parallel structure',
+  type: 'object',
+  description: 'Short form of one fork: lists of agents, and the agent that gets what they give.',
+  required: ['branches'],
+  additionalProperties: false,
+  properties: {
+    branches: { type: 'array', minItems: 1, items: { type: 'array', minItems: 1, items: listed } },
+    convergeAt: listed,
+  },
+};
+
+const variables = {
+  type: 'object',
+  description: 'Typed inputs, each a JSON Schema. Without `default` a variable is required, unless `required: false`.',
+  propertyNames: { $ref: '#/$defs/name' },
+  additionalProperties: jsonSchema,
+};
+
+/** The playbook language as a JSON Schema (draft 2020-12): what the compiler checks and what editors complete. */
+export const playbookSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Playbook',
+  description: 'A workflow of agents that work in parallel branches and converge.',
+  type: 'object',
+  required: ['name'],
+  anyOf: [{ required: ['steps'] }, { required: ['parallelStructure'] }],
+  additionalProperties: false,
+  properties: {
+    name: playbookName,
+    description: { type: 'string' },
+    variables,
+    executionType: { type: 'string', enum: ['sequential', 'parallel', 'mixed'] },
+    parallelFallbackToSequential: {
+      type: 'boolean',
+      description: 'Try branches that failed for lack of capacity again, one at a time.',
+    },
+    defaults: {
+      title: 'Defaults',
+      type: 'object',
+      description: 'For every agent step that does not say otherwise.',
+      additionalProperties: false,
+      properties: attempts,
+    },
+    steps: { $ref: '#/$defs/steps' },
+    parallelStructure,
+    output: { description: "The workflow's output; that of the last step unless given." },
+  },
+  $defs: {
+    name,
+    agentName,
+    duration,
+    expression,
+    retry,
+    steps: { type: 'array', minItems: 1, items: { $ref: '#/$defs/step' } },
+    step,
+    branch,
+    parallel,
+    map,
+    converge: convergeSchema,
+  },
+} as const satisfies JsonObject;

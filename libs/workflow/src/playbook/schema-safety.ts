@@ -1,0 +1,145 @@
+import { type Json, type JsonObject } from '@braid/events';
+import { RE2JS } from 're2js';
+import { nearest } from '../expression/suggest';
+import { pathTo } from './problem';
+
+/** Something about a JSON Schema that keeps it from being used; `path` starts at the schema. */
+export type SchemaProblem = { readonly path: string; readonly message: string; readonly suggestion?: string };
+
+/** Sub-schemas of a schema with every `$ref` written out. */
+const mostSubschemas = 2_000;
+const longestPattern = 1_000;
+const largestProgram = 2_500;
+
+const ofSchemas = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'];
+const ofLists = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
+const ofOne = [
+  ...['items', 'additionalProperties', 'unevaluatedProperties', 'unevaluatedItems', 'propertyNames', 'contains'],
+  ...['not', 'if', 'then', 'else'],
+];
+const plain = [
+  ...['type', 'enum', 'const', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+  ...[
+    'minLength',
+    'maxLength',
+    'pattern',
+    'format',
+    'minItems',
+    'maxItems',
+    'uniqueItems',
+    'minContains',
+    'maxContains',
+  ],
+  ...['minProperties', 'maxProperties', 'required', 'dependentRequired', '$ref', 'nullable'],
+  ...['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$comment', '$schema'],
+  ...['contentEncoding', 'contentMediaType'],
+];
+const known = [...ofSchemas, ...ofLists, ...ofOne, ...plain];
+
+type Visit = {
+  readonly root: JsonObject;
+  readonly problems: SchemaProblem[];
+  readonly costs: Map<JsonObject, number | 'open'>;
+};
+
+/**
+ * Whether a schema from outside can be used without harm: only keywords that are known, only `$ref`s into itself that
+ * end, not too many sub-schemas, and only patterns that can be matched in linear time (RE2 syntax). `cost` is the
+ * number of its sub-schemas with every `$ref` written out: an upper limit for what one part of a value costs.
+ */
+export function examineSchema(schema: JsonObject): {
+  readonly cost: number;
+  readonly problems: readonly SchemaProblem[];
+} {
+  const visit: Visit = { root: schema, problems: [], costs: new Map() };
+  const cost = costOf(schema, '', visit);
+  if (visit.problems.length > 0 || cost <= mostSubschemas) return { cost, problems: visit.problems };
+  const message = `the schema is too large: with its references written out, more than ${mostSubschemas} sub-schemas`;
+  return { cost, problems: [{ path: '', message }] };
+}
+
+function costOf(schema: Json | undefined, path: string, visit: Visit): number {
+  if (typeof schema === 'boolean') return 1;
+  if (!isObject(schema)) {
+    visit.problems.push({ path, message: 'a schema must be an object, true or false' });
+    return 0;
+  }
+  const seen = visit.costs.get(schema);
+  if (seen === 'open') {
+    visit.problems.push({ path, message: 'a "$ref" must not lead back to a schema that it is part of' });
+    return 0;
+  }
+  if (seen !== undefined) return seen;
+  visit.costs.set(schema, 'open');
+  let cost = 1;
+  for (const [keyword, value] of Object.entries(schema))
+    cost += keywordCost(keyword, value, pathTo(path, keyword), visit);
+  visit.costs.set(schema, cost);
+  return cost;
+}
+
+function keywordCost(keyword: string, value: Json, path: string, visit: Visit): number {
+  if (keyword === '$ref') return referenceCost(value, path, visit);
+  if (keyword === 'pattern') return patternCost(value, path, visit);
+  if (ofOne.includes(keyword)) return costOf(value, path, visit);
+  if (ofLists.includes(keyword) && isList(value)) {
+    return value.reduce((sum: number, each, index) => sum + costOf(each, pathTo(path, index), visit), 0);
+  }
+  if (ofSchemas.includes(keyword) && isObject(value)) {
+    return Object.entries(value).reduce((sum, [name, each]) => {
+      if (keyword === 'patternProperties') patternCost(name, pathTo(path, name), visit);
+      return sum + costOf(each, pathTo(path, name), visit);
+    }, 0);
+  }
+  if (!known.includes(keyword)) {
+    const near = nearest(keyword, known);
+    const message = `"${keyword}" is not a known keyword of JSON Schema`;
+    visit.problems.push({ path, message, ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }) });
+  }
+  return 0;
+}
+
+function referenceCost(reference: Json, path: string, visit: Visit): number {
+  const target =
+    typeof reference === 'string' && reference.startsWith('#/') ? resolve(reference, visit.root) : undefined;
+  if (reference === '#') return costOf(visit.root, path, visit);
+  if (target !== undefined) return costOf(target, path, visit);
+  const message = `"$ref" must point into the same schema, for example #/$defs/name, and to something that is there`;
+  visit.problems.push({ path, message });
+  return 0;
+}
+
+function resolve(reference: string, root: JsonObject): Json | undefined {
+  let at: Json | undefined = root;
+  for (const part of reference.slice(2).split('/')) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (isList(at)) at = at[Number(key)];
+    else at = isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  }
+  return at;
+}
+
+function patternCost(pattern: Json, path: string, visit: Visit): number {
+  const message = typeof pattern === 'string' ? patternProblem(pattern) : 'a pattern must be a text';
+  if (message !== undefined) visit.problems.push({ path, message });
+  return 1;
+}
+
+function patternProblem(pattern: string): string | undefined {
+  if (pattern.length > longestPattern) return `the pattern is longer than ${longestPattern} characters`;
+  try {
+    const size = RE2JS.compile(pattern).programSize();
+    return size > largestProgram ? 'the pattern repeats too much' : undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `the pattern is not RE2 syntax, which has no look-around and no back references: ${reason}`;
+  }
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

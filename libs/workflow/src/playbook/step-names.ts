@@ -1,0 +1,64 @@
+import { namePattern } from './playbook-schema';
+import { fieldsOf, has, listOf, textOf } from './fields';
+
+const valid = new RegExp(namePattern);
+
+/** The ids that can be seen from a sequence: its own and those of the sequences around it. */
+export type Visible = { readonly around: Visible | undefined; readonly own: Set<string> };
+
+/** Gives ids to steps that have none. The same playbook always gets the same ids. */
+export class StepNames {
+  private readonly counts = new Map<string, number>();
+  private readonly branches = new Set<string>();
+
+  constructor(private readonly given: ReadonlySet<string>) {}
+
+  /**
+   * The id of a step: its own, else the name of the branch whose only step it is, else `base` and a number. A name that
+   * stands anywhere in the playbook is never given a second time.
+   */
+  name(id: unknown, base: string, branch: string | undefined, visible: Visible): string {
+    const own = textOf(id) ?? this.branchName(branch, visible) ?? this.numbered(base);
+    visible.own.add(own);
+    return own;
+  }
+
+  private branchName(branch: string | undefined, visible: Visible): string | undefined {
+    if (branch === undefined || this.given.has(branch) || sees(visible, branch)) return undefined;
+    this.branches.add(branch);
+    return branch;
+  }
+
+  private numbered(base: string): string {
+    const plain = valid.test(`${base}-1`) ? base : 'step';
+    let count = this.counts.get(plain) ?? 0;
+    let name: string;
+    do name = `${plain}-${++count}`;
+    while (this.given.has(name) || this.branches.has(name));
+    this.counts.set(plain, count);
+    return name;
+  }
+}
+
+function sees(visible: Visible, name: string): boolean {
+  for (let at: Visible | undefined = visible; at !== undefined; at = at.around) if (at.own.has(name)) return true;
+  return false;
+}
+
+/** Every id that the playbook gives to a step itself. */
+export function givenIds(tree: unknown): ReadonlySet<string> {
+  const ids = new Set<string>();
+  const open: unknown[] = [tree];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const fields = fieldsOf(next);
+    const id = textOf(fields['id']);
+    if (id !== undefined) ids.add(id);
+    open.push(...(listOf(fields['steps']) ?? []));
+    if (has(fields, 'map')) open.push(fieldsOf(fields['map']));
+    if (has(fields, 'parallel')) open.push(...Object.values(fieldsOf(fieldsOf(fields['parallel'])['branches'])));
+    const structure = fieldsOf(fields['parallelStructure']);
+    open.push(...(listOf(structure['branches']) ?? []).flatMap((branch) => listOf(branch) ?? []));
+    if (has(structure, 'convergeAt')) open.push(structure['convergeAt']);
+  }
+  return ids;
+}

@@ -1,0 +1,86 @@
+import { nearest } from '../expression/suggest';
+import { knownElsewhere, later } from './later';
+import { type SchemaFinding } from './schema-errors';
+
+type Fields = { readonly [name: string]: unknown };
+type Told = { readonly message: string; readonly suggestion?: string | undefined };
+
+function titleOf(finding: SchemaFinding): string {
+  return (finding.error.parentSchema as { readonly title?: string }).title ?? '';
+}
+
+export function fieldOf(finding: SchemaFinding): string {
+  return String(finding.segments.at(-1));
+}
+
+function isKind(name: string): boolean {
+  return (later.kinds as readonly string[]).includes(name);
+}
+
+/** A step of a later kind stays one, so that it is not also called a step without a kind. */
+export function isKeptForLater(finding: SchemaFinding): boolean {
+  const title = titleOf(finding);
+  return (title === 'Step' || title === 'Branch') && isKind(fieldOf(finding));
+}
+
+export function isLater(finding: SchemaFinding): boolean {
+  const fields: { readonly [title: string]: readonly string[] } = later.fields;
+  return isKeptForLater(finding) || (fields[titleOf(finding)] ?? []).includes(fieldOf(finding));
+}
+
+/** What to say about an unknown field; nothing where the strategy that it belongs to has been refused already. */
+export function unknownField(finding: SchemaFinding): Told | undefined {
+  const field = fieldOf(finding);
+  if (isLater(finding)) {
+    return belongsToLaterStrategy(finding)
+      ? undefined
+      : { message: `"${field}" is not supported by this version of Braid` };
+  }
+  const meant = meantBy(finding);
+  if (meant !== undefined)
+    return { message: `"${field}" is not a known field`, suggestion: `did you mean "${meant}"?` };
+  const known = Object.keys(propertiesOf(finding));
+  const which = known.length <= 12 ? `; known are ${known.join(', ')}` : '';
+  return { message: `"${field}" is not a known field${which}`, suggestion: advice(finding) };
+}
+
+/** Where a field that is right elsewhere belongs. */
+function advice(finding: SchemaFinding): string | undefined {
+  switch (`${titleOf(finding)}.${fieldOf(finding)}`) {
+    case 'Step.needs':
+      return 'the steps of a list run one after another; "needs" stands on branches of "parallel"';
+    case 'Step.context':
+    case 'Parallel.context':
+      return 'write it into "converge"';
+    case 'Converge.onConflict':
+      return 'write context: { onConflict: … }';
+    case 'Parallel.converge':
+    case 'Map.converge':
+      return 'write "converge" beside it, one level up';
+    default:
+      return undefined;
+  }
+}
+
+function belongsToLaterStrategy(finding: SchemaFinding): boolean {
+  if (titleOf(finding) !== 'Converge') return false;
+  const strategy = (finding.error.data as Fields)['strategy'];
+  return typeof strategy === 'string' && Object.hasOwn(later.strategies, strategy);
+}
+
+function propertiesOf(finding: SchemaFinding): Fields {
+  return (finding.error.parentSchema as { readonly properties?: Fields }).properties ?? {};
+}
+
+/** The field that a misspelt one stands for; one that is there already is not meant. */
+export function meantBy(finding: SchemaFinding): string | undefined {
+  const field = fieldOf(finding);
+  const given = finding.error.data as Fields;
+  const free = Object.keys(propertiesOf(finding)).filter((name) => !Object.hasOwn(given, name));
+  const plain = field.replaceAll(/[-_]/g, '').toLowerCase();
+  const elsewhere = knownElsewhere[field];
+  return (
+    free.find((name) => name.toLowerCase() === plain) ??
+    (elsewhere !== undefined && free.includes(elsewhere) ? elsewhere : nearest(field, free))
+  );
+}
