@@ -28,6 +28,15 @@ export type StartRequest = {
   readonly executionMode?: ExecutionMode;
 };
 
+/** A published version of a playbook; `problems` are warnings. */
+export type Publication = {
+  readonly name: string;
+  readonly version: string;
+  readonly publishedAt: string;
+  readonly digest: string;
+  readonly problems: readonly PlaybookProblem[];
+};
+
 type Call = { readonly signal?: AbortSignal };
 
 /** A typed client of Braid's HTTP API. Every method throws {@link BraidError} when the service refuses or cannot be reached. */
@@ -65,6 +74,7 @@ export class BraidClient {
     query: {
       readonly status?: WorkflowStatus;
       readonly playbook?: string;
+      readonly agent?: string;
       readonly q?: string;
       readonly from?: string;
       readonly to?: string;
@@ -104,8 +114,8 @@ export class BraidClient {
     return this.#call('POST', this.#url('/playbooks/validate'), { body: playbook, ...options });
   }
 
-  /** Publishes a playbook as a new version. */
-  publish(playbook: PlaybookInput, options: Call = {}): Promise<{ readonly name: string; readonly version: string }> {
+  /** Publishes a version of a playbook; it never changes afterwards. */
+  publish(playbook: PlaybookInput, options: Call = {}): Promise<Publication> {
     return this.#call('POST', this.#url('/playbooks'), { body: playbook, ...options });
   }
 

@@ -24,6 +24,8 @@ export async function* followEvents(options: {
     for (;;) {
       try {
         const response = await options.open(lastEventId, signal);
+        // The workflow has ended and nothing is left to come.
+        if (response.status === 204) return;
         for await (const message of messagesOf(response)) {
           delayMs = firstDelayMs;
           if (message.id !== undefined) lastEventId = message.id;

@@ -1,5 +1,11 @@
 export { AgentError, isAgentError, NonRetryableError, type AgentErrorOptions } from './agent-error';
-export { BraidClient, type BraidClientOptions, type PlaybookInput, type StartRequest } from './client';
+export {
+  BraidClient,
+  type BraidClientOptions,
+  type PlaybookInput,
+  type Publication,
+  type StartRequest,
+} from './client';
 export { BraidError } from './braid-error';
 export {
   defineAgent,

@@ -1,0 +1,85 @@
+import {
+  type Agent,
+  type AttemptContext,
+  nothingToRedact,
+  outputTooLarge,
+  type Redactor,
+  resolveSecrets,
+  type SecretSource,
+  toFailure,
+  toJson,
+  type Work,
+} from '@braid/agents';
+import { type Outcome } from './outcome';
+import { type ScratchFolder } from './scratch';
+import { StopReason } from './stop-reason';
+
+export type AttemptOptions = {
+  readonly maxOutputBytes: number;
+  readonly secrets: SecretSource;
+  /** Aborted, with a {@link StopReason}, when the attempt must stop. */
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly scratch: ScratchFolder;
+  readonly log: (line: string) => void;
+};
+
+/** How long an agent may take to stop after it was told to; then the attempt is over without it. */
+const stopWithinMs = 3_000;
+
+/**
+ * Runs one attempt and says how it ended; undefined when it was stopped because nobody wants its outcome any more. Values of
+ * secrets are nowhere in what leaves it: not in the outcome, not in the log.
+ */
+export async function runAttempt(agent: Agent, work: Work, options: AttemptOptions): Promise<Outcome | undefined> {
+  const { signal } = options;
+  let redactor: Redactor = nothingToRedact;
+  try {
+    const resolved = resolveSecrets(work.input, options.secrets);
+    redactor = resolved.redactor;
+    const ctx: AttemptContext = {
+      signal,
+      // Made only for agents that ask for it.
+      get scratchDir() {
+        return options.scratch.path;
+      },
+      deadline: options.deadline,
+      log: (line) => options.log(redactor.text(line)),
+      heartbeat: () => undefined,
+    };
+    const output = await untilStopped(agent.run({ ...work, input: resolved.input }, ctx), signal);
+    signal.throwIfAborted();
+    const json = JSON.stringify(redactor.json(toJson(output)));
+    const bytes = Buffer.byteLength(json);
+    if (bytes > options.maxOutputBytes) throw outputTooLarge(`the output has ${bytes} bytes`, options.maxOutputBytes);
+    return { is: 'completed', json };
+  } catch (error) {
+    const reason: unknown = signal.aborted ? signal.reason : undefined;
+    if (reason instanceof StopReason) return stopped(reason);
+    const failure = toFailure(error, { retryable: agent.idempotent ?? true });
+    return { is: 'failed', failure: redactor.failure(failure) };
+  }
+}
+
+function stopped(reason: StopReason): Outcome | undefined {
+  if (reason.why !== 'timeout') return undefined;
+  return { is: 'failed', failure: { type: reason.name, message: reason.message, code: 'timeout', retryable: true } };
+}
+
+/** An agent that does not stop when it is told to keeps its slot no longer than a moment. */
+async function untilStopped(running: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const abandoned = new Promise<never>((_resolve, reject) => {
+    onAbort = () => {
+      timer = setTimeout(() => reject(new Error('the agent did not stop')), stopWithinMs);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([running, abandoned]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,5 @@
+/** Injection tokens of what has no class. */
+export const runnerConfig = Symbol('runnerConfig');
+export const runnerLogger = Symbol('runnerLogger');
+export const runnerRegistry = Symbol('runnerRegistry');
+export const runnerBus = Symbol('runnerBus');
