@@ -56,10 +56,13 @@ async function parentThat(after: string) {
 
 const staysUp = 'setInterval(() => undefined, 1000);';
 
-/** Resolves when none of them runs any more; the test's own time limit ends a vain wait. */
-async function gone(pids: readonly number[]): Promise<true> {
-  for (const pid of pids) while ((await startedAt(pid)) !== undefined) await sleep(25);
-  return true;
+/** Whether all of them have ended; a wait for ever would keep jest from ending too. */
+async function gone(pids: readonly number[]): Promise<boolean> {
+  for (const until = Date.now() + 30_000; Date.now() < until; await sleep(25)) {
+    const left = await Promise.all(pids.map(startedAt));
+    if (left.every((one) => one === undefined)) return true;
+  }
+  return false;
 }
 
 async function query(url: string, sql: string): Promise<readonly unknown[]> {
@@ -113,7 +116,7 @@ it('stops the servers that a killed run left running, and keeps what they commit
   const lines: string[] = [];
   const servers = await embeddedServers({ dataDir: dir, log: (line) => lines.push(line) });
   try {
-    await gone([postgres, nats]);
+    expect(await gone([postgres, nats])).toBe(true);
     expect(lines).toEqual(expect.arrayContaining([expect.stringContaining(`left behind: process ${postgres}`)]));
     expect(await query(servers.databaseUrl, 'SELECT w FROM kept')).toEqual([{ w: 'word' }]);
   } finally {

@@ -118,6 +118,12 @@ async function runIn(
   child.stdin.on('error', () => undefined).end(input);
   const [code, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   const output = `${out}${err}`;
+  if (output.includes('could not look up effective user ID')) {
+    throw new EmbeddedError(
+      'embedded.unsupported',
+      'PostgreSQL needs an entry for this user in /etc/passwd, and there is none (a container with an arbitrary user id?). Add one, start as another user, or set DATABASE_URL to a PostgreSQL server.',
+    );
+  }
   if (code !== 0) {
     throw new EmbeddedError('embedded.start_failed', `${command} ended with ${code}:\n${output.trim().slice(-2000)}`);
   }
