@@ -24,7 +24,7 @@ export type WorkflowRow = {
 /**
  * - `committed`: everything is on disk; `positions` has the partition's counter after the commit.
  * - `fenced`: the named partitions belong to somebody else by now; nothing was written.
- * - `conflict`: a version exists already. The writer's copy of the workflow is wrong: a bug; nothing was written.
+ * - `conflict`: a version exists already, or the one before it does not. The writer's copy of the workflow is wrong: a bug; nothing was written.
  */
 export type AppendOutcome =
   | { readonly kind: 'committed'; readonly positions: ReadonlyMap<number, number> }

@@ -8,7 +8,11 @@ export type {
   Snapshot,
   WorkflowRow,
 } from './event-store';
+export { GroupCommit, type GroupCommitOptions } from './group-commit';
+export { LogFollower, type FollowerOptions } from './log-follower';
+export { InMemoryEventStore } from './memory/event-store';
 export { runMigrations, setPartitions } from './migrations/run';
+export { type CommitOutcome } from './pending-commit';
 export { openEventStore, type OpenEventStore, type OpenOptions } from './open';
 export {
   PlaybookVersionTakenError,

@@ -93,6 +93,8 @@ const append = `
     e_type text[], e_schema integer[], e_at bigint[], e_data json[],
     w_id text[], w_p integer[], w_open boolean[], w_due bigint[]
   ) returns table (refused integer, fenced boolean) language plpgsql as $$
+  declare
+    orphan text;
   begin
     perform 1 from braid.partition t where t.p = any (ps) order by t.p for update;
     return query
@@ -106,6 +108,14 @@ const append = `
       from unnest(ps, heads) as w (p, head) where t.p = w.p;
     insert into braid.event (p, seq, epoch, stream, version, type, schema_version, at, data)
       select * from unnest(e_p, e_seq, e_epoch, e_stream, e_version, e_type, e_schema, e_at, e_data);
+    select w.stream || ':' || w.version into orphan
+      from unnest(e_stream, e_version) as w (stream, version)
+      where w.version > 1
+        and not exists (select 1 from braid.event e where e.stream = w.stream and e.version = w.version - 1)
+      limit 1;
+    if found then
+      raise exception 'event % has no predecessor', orphan using errcode = 'unique_violation';
+    end if;
     insert into braid.workflow (id, p, open, due_at)
       select * from unnest(w_id, w_p, w_open, w_due)
       on conflict (id) do update set open = excluded.open, due_at = excluded.due_at;

@@ -71,8 +71,8 @@ export class Playbooks {
     });
   }
 
-  /** A version, or the one that was published last. */
-  async get(name: string, version: string | 'latest' = 'latest'): Promise<PublishedPlaybook | undefined> {
+  /** A version, or with `latest` the one that was published last. */
+  async get(name: string, version = 'latest'): Promise<PublishedPlaybook | undefined> {
     if (name.includes('\0') || version.includes('\0')) {
       return undefined;
     }

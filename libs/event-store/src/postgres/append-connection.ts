@@ -5,6 +5,15 @@ import { integerTypes } from './types';
 export type Statement = { readonly name: string; readonly text: string };
 
 /**
+ * An answered start is on disk, whatever the default of the database or of the role is. And the plans of the append, which
+ * are made once and kept, look rows up by index even when they were made while the tables were empty.
+ */
+const sessionSettings = `
+  select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+  select set_config(name, 'off', false) from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) name;
+`;
+
+/**
  * The one connection on which appends travel, opened when it is needed and dropped after any failure of the connection.
  * A new connection first ends the backend of the one before: with a half-open link that backend could hold the locks of an
  * append, waiting for a client that is gone, for as long as TCP takes to notice.
@@ -45,10 +54,7 @@ export class AppendConnection {
     client.on('end', () => this.#forget(client));
     try {
       await client.connect();
-      // An answered start is on disk, whatever the default of the database or of the role is.
-      await client.query(
-        `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`,
-      );
+      await client.query(sessionSettings);
       if (previous !== undefined) {
         await client.query(
           `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and usename = current_user`,

@@ -1,8 +1,7 @@
 import { eventSchemaVersion } from '@braid/events';
-import { InvalidAppendError } from '../errors';
 import { type PartitionAppend, type WorkflowRow } from '../event-store';
+import { requireDistinctPartitions, requireMoment, requireStorableId } from '../storable';
 import { booleanArray, int4Array, int8Array, jsonArray, textArray } from './binary-array';
-import { requireStorableId } from './failures';
 
 /** Where the writer believes a partition to stand: its counter of positions and its counter of commits. */
 export type PartitionState = { readonly epoch: number; readonly seq: number; readonly commits: number };
@@ -59,7 +58,7 @@ export function encodeBatch(batch: readonly PartitionAppend[]): EncodedBatch {
       stream: textArray(stream),
       version: int4Array(version),
       type: textArray(type),
-      schema: int4Array(new Array<number>(stream.length).fill(eventSchemaVersion)),
+      schema: int4Array(stream.map(() => eventSchemaVersion)),
       at: int8Array(at),
       data: jsonArray(data),
     },
@@ -132,25 +131,4 @@ function encodeRows(batch: readonly PartitionAppend[]): Buffer[] {
     booleanArray(last.map(({ row }) => row.open)),
     int8Array(last.map(({ row }) => (row.open ? row.dueAt : undefined))),
   ];
-}
-
-function requireDistinctPartitions(batch: readonly PartitionAppend[]): void {
-  const seen = new Set<number>();
-  for (const { partition } of batch) {
-    if (seen.has(partition)) {
-      throw new InvalidAppendError(
-        `Partition ${partition} occurs twice in one append; merge its events into one entry`,
-      );
-    }
-    seen.add(partition);
-  }
-}
-
-function requireMoment(at: number | undefined): number {
-  if (at === undefined || !Number.isSafeInteger(at)) {
-    throw new InvalidAppendError(
-      `${at} is not a moment; use whole milliseconds since 1970 (an open workflow needs dueAt)`,
-    );
-  }
-  return at;
 }

@@ -1,5 +1,3 @@
-import { InvalidAppendError } from '../errors';
-
 /** Error codes of the socket and of name resolution that mean "no connection". */
 const socketCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -70,16 +68,4 @@ export function codeOf(error: unknown): string | undefined {
     return error.code;
   }
   return undefined;
-}
-
-/** Longer ids would not fit into an index entry together with the version. */
-const idPattern = /^[^\p{Cc}\p{Cs}]{1,200}$/u;
-
-/** @throws InvalidAppendError for ids that the database could not store and give back unchanged. */
-export function requireStorableId(id: string): void {
-  if (!idPattern.test(id)) {
-    throw new InvalidAppendError(
-      `${JSON.stringify(id.slice(0, 80))} cannot be the id of a workflow: use 1 to 200 characters, none of them a control character or half of a surrogate pair`,
-    );
-  }
 }
