@@ -1,0 +1,284 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  headers,
+  parseMessage,
+  partitionOf,
+  type Receipt,
+  type ReportMessage,
+  type StartMessage,
+  subjects,
+  type WorkMessage,
+} from '@braid/contracts';
+import { type Graph, type Json, type StoredEvent } from '@braid/events';
+import { openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
+import { agentConsumer, type Bus, connectBus, type Intake, openIntake, provision } from '@braid/messaging';
+import { createLogger, createMetrics } from '@braid/service';
+import {
+  agent,
+  branch,
+  freshDatabase,
+  type FreshDatabase,
+  freshNats,
+  type FreshNats,
+  graphOf,
+  map,
+  parallel,
+} from '@braid/testing';
+import { fold } from '@braid/workflow';
+import { Orchestrator } from './orchestrator';
+import { orchestratorMetrics } from './orchestrator-metrics';
+
+const partitions = 8;
+const config = {
+  BRAID_PARTITIONS: partitions,
+  BRAID_LEASE_TTL: 3_000,
+  BRAID_REDISPATCH_AFTER: 2_000,
+  BRAID_CACHE_WORKFLOWS: 1_000,
+  BRAID_MAX_BRANCHES: 20_000,
+  BRAID_DRAIN_TIMEOUT: 5_000,
+  BRAID_SECRET: 'a secret that is only used in this test file',
+};
+
+let database: FreshDatabase;
+let nats: FreshNats;
+let events: OpenEventStore;
+let bus: Bus;
+const running = new Set<{ stop(): Promise<void> }>();
+
+beforeEach(async () => {
+  [database, nats] = await Promise.all([freshDatabase(), freshNats()]);
+  await runMigrations(database.url);
+  await setPartitions(database.url, partitions);
+  events = await openEventStore({ url: database.url, partitions });
+  bus = await connectBus({ url: nats.url, name: 'test' });
+  await provision(bus, { partitions });
+});
+
+afterEach(async () => {
+  for (const each of [...running].reverse()) await each.stop();
+  running.clear();
+  await bus.close();
+  await events.close();
+  await nats.stop();
+  await database.drop();
+});
+
+async function startOrchestrator(instance: string): Promise<Orchestrator> {
+  const own = await openEventStore({ url: database.url, partitions });
+  const ownBus = await connectBus({ url: nats.url, name: instance });
+  const logger = createLogger({ level: 'fatal', service: 'orchestrator', instance });
+  const metrics = orchestratorMetrics(createMetrics('orchestrator'));
+  const orchestrator = new Orchestrator({ instance, config, events: own, bus: ownBus, logger, metrics });
+  const unlisten = ownBus.listen(subjects.heartbeats, ({ value }) => {
+    const parsed = parseMessage('heartbeat', Buffer.from(JSON.stringify(value)));
+    if (parsed.ok) orchestrator.signs.heard(parsed.value, Date.now());
+  });
+  await orchestrator.start();
+  running.add({
+    stop: async () => {
+      unlisten();
+      await orchestrator.stop();
+      await ownBus.close();
+      await own.close();
+    },
+  });
+  return orchestrator;
+}
+
+type Answer = Pick<ReportMessage, 'type'> & { readonly output?: Json; readonly failure?: unknown };
+
+/** A runner in a few lines: answers every attempt of an agent as it is told to. */
+function startRunner(
+  name: string,
+  answer: (work: WorkMessage) => Answer | undefined | Promise<Answer | undefined> = (work) => ({
+    type: 'BranchCompleted',
+    output: work.input,
+  }),
+): WorkMessage[] {
+  const seen: WorkMessage[] = [];
+  const intake: Intake = openIntake(bus, {
+    consumer: agentConsumer(name),
+    slots: 64,
+    handler: (delivery) => {
+      const parsed = parseMessage('work', delivery.body);
+      if (!parsed.ok) throw new Error(parsed.reason);
+      const work = parsed.value;
+      seen.push(work);
+      void (async () => {
+        const given = await answer(work);
+        const { workflow, branch: path, step, attempt, token, partition } = work;
+        const report = {
+          workflow,
+          branch: path,
+          step,
+          attempt,
+          token,
+          runner: 'r1',
+          startedAt: Date.now(),
+          endedAt: Date.now(),
+          ...given,
+        };
+        if (given) await bus.publisher.publish(subjects.report(partition, workflow), JSON.stringify(report));
+        delivery.ack();
+        intake.release();
+      })();
+    },
+  });
+  running.add(intake);
+  return seen;
+}
+
+async function start(graph: Graph, more: Partial<StartMessage> = {}): Promise<Receipt> {
+  const workflow = more.workflow ?? randomUUID();
+  const message: StartMessage = {
+    workflow,
+    playbook: { name: graph.name },
+    graph,
+    variables: {},
+    context: {},
+    executionMode: 'parallel',
+    requestDigest: 'digest',
+    ...more,
+  };
+  const replyTo = `_INBOX_test.${randomUUID()}`;
+  const receipt = new Promise<Receipt>((resolve) => {
+    const end = bus.listen(replyTo, ({ value }) => {
+      end();
+      resolve(value as Receipt);
+    });
+  });
+  await bus.publisher.publish(subjects.start(partitionOf(workflow, partitions), workflow), JSON.stringify(message), {
+    headers: { [headers.replyTo]: replyTo },
+  });
+  return receipt;
+}
+
+async function until<T>(what: () => Promise<T | undefined>, ms = 20_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await what();
+    if (value !== undefined) return value;
+    if (Date.now() > end) throw new Error('It did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const history = (workflow: string): Promise<StoredEvent[]> => events.store.readStream(workflow);
+
+const ended = (workflow: string) =>
+  until(async () => {
+    const state = fold(await history(workflow));
+    return state.status === 'unborn' || state.status === 'running' ? undefined : state;
+  });
+
+const threeBranches = graphOf([
+  parallel(
+    'f',
+    ['a', 'b', 'c'].map((name) => branch(name, [agent(name, { agent: 'echo', with: name })])),
+  ),
+]);
+
+describe('an orchestrator', () => {
+  it('records a start before it says so, and runs the branches to their convergence', async () => {
+    await startOrchestrator('o1');
+    startRunner('echo');
+    const receipt = await start(threeBranches);
+    expect(receipt).toMatchObject({ ok: true, repeated: false });
+    expect((await history(receipt.workflow)).length).toBeGreaterThan(0);
+    expect((await ended(receipt.workflow)).ending).toEqual({ is: 'completed', output: { a: 'a', b: 'b', c: 'c' } });
+  });
+
+  it('answers the same start again with the same workflow and refuses a different one', async () => {
+    await startOrchestrator('o1');
+    const first = await start(threeBranches);
+    expect(await start(threeBranches, { workflow: first.workflow })).toMatchObject({ ok: true, repeated: true });
+    const other = await start(threeBranches, { workflow: first.workflow, requestDigest: 'other' });
+    expect(other).toMatchObject({ ok: false, code: 'workflow.different-start' });
+  });
+
+  it('publishes every event, in order, as CloudEvents', async () => {
+    const subjectsSeen: string[] = [];
+    const versions: number[] = [];
+    bus.listen('braid.events.>', ({ subject, value }) => {
+      subjectsSeen.push(subject);
+      versions.push(Number((value as { sequence: string }).sequence));
+    });
+    await startOrchestrator('o1');
+    startRunner('echo');
+    const { workflow } = await start(threeBranches);
+    await ended(workflow);
+    await until(async () => (subjectsSeen.at(-1)?.includes('WorkflowCompleted') ? true : undefined));
+    expect(versions).toEqual(versions.map((_, index) => index + 1));
+    expect(subjectsSeen[0]).toBe(`braid.events.test.WorkflowStarted.${workflow}`);
+  });
+
+  it('retries, and takes no report twice, nor one with a token that it did not issue', async () => {
+    await startOrchestrator('o1');
+    const retry = {
+      maximumAttempts: 3,
+      initialInterval: 50,
+      backoffCoefficient: 1,
+      maximumInterval: 50,
+      nonRetryableErrors: [],
+    };
+    const seen = startRunner('flaky', (work) =>
+      work.attempt < 3
+        ? { type: 'BranchFailed', failure: { type: 'E', message: 'no', code: 'agent-error', retryable: true } }
+        : { type: 'BranchCompleted', output: 'yes' },
+    );
+    const { workflow } = await start(graphOf([agent('a', { agent: 'flaky', retry })]));
+    expect((await ended(workflow)).ending).toEqual({ is: 'completed', output: 'yes' });
+    expect(seen.map(({ attempt, idempotencyKey }) => [attempt, idempotencyKey])).toEqual(
+      [1, 2, 3].map((attempt) => [attempt, `${workflow}/root/a`]),
+    );
+    const before = (await history(workflow)).length;
+    const report = {
+      workflow,
+      branch: 'root',
+      step: 'a',
+      attempt: 1,
+      token: 'forged',
+      runner: 'r',
+      startedAt: 1,
+      endedAt: 2,
+      type: 'BranchCompleted',
+      output: 1,
+    };
+    const partition = partitionOf(workflow, partitions);
+    const dead = new Promise<string>((resolve) => {
+      bus.listen('braid.dead.>', ({ header }) => resolve(header('Braid-Reason') ?? ''));
+    });
+    await bus.publisher.publish(subjects.report(partition, workflow), JSON.stringify(report));
+    expect(await dead).toContain('token');
+    expect(await history(workflow)).toHaveLength(before);
+  });
+
+  it('goes on by itself when NATS has lost everything', async () => {
+    await startOrchestrator('o1');
+    const { workflow } = await start(threeBranches);
+    await nats.wipe();
+    startRunner('echo');
+    expect((await ended(workflow)).ending).toMatchObject({ is: 'completed' });
+  }, 60_000);
+
+  it('shares the partitions with another one and hands over without losing anything', async () => {
+    const first = await startOrchestrator('o1');
+    expect(first.partitions).toHaveLength(partitions);
+    const slow = startRunner('echo', async (work) => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { type: 'BranchCompleted', output: work.input };
+    });
+    const items = Array.from({ length: 200 }, (_, i) => i);
+    const graph = graphOf([map('m', items, [agent('a', { agent: 'echo', with: '${{ item }}' })])]);
+    const receipts = await Promise.all(Array.from({ length: 8 }, () => start(graph)));
+    const second = await startOrchestrator('o2');
+    await until(async () => (second.partitions.length === partitions / 2 ? true : undefined));
+    expect(first.partitions).toHaveLength(partitions / 2);
+    for (const { workflow } of receipts)
+      expect((await ended(workflow)).ending).toEqual({ is: 'completed', output: items });
+    expect(slow.length).toBeGreaterThanOrEqual(1600);
+    const all = await Promise.all(receipts.map(({ workflow }) => history(workflow)));
+    for (const each of all) expect(each.filter(({ type }) => type === 'BranchCompleted')).toHaveLength(201);
+  }, 60_000);
+});
