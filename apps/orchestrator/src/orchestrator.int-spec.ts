@@ -262,6 +262,28 @@ describe('an orchestrator', () => {
     expect((await ended(workflow)).ending).toMatchObject({ is: 'completed' });
   }, 60_000);
 
+  it('goes on from a snapshot when a long workflow changes hands', async () => {
+    const first = await startOrchestrator('o1');
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const last = 599;
+    startRunner('echo', async (work) => {
+      if (work.input === last) await held;
+      return { type: 'BranchCompleted', output: work.input };
+    });
+    const items = Array.from({ length: last + 1 }, (_, i) => i);
+    const { workflow } = await start(
+      graphOf([map('m', items, [agent('a', { agent: 'echo', with: '${{ item }}' })], { maxConcurrency: 50 })]),
+    );
+    await until(async () => ((await history(workflow)).length === 2 + 600 + 599 ? true : undefined));
+    const snapshot = await until(() => events.store.loadSnapshot(workflow));
+    expect(snapshot.version).toBeGreaterThanOrEqual(500);
+    await startOrchestrator('o2');
+    await first.stop();
+    release();
+    expect((await ended(workflow)).ending).toEqual({ is: 'completed', output: items });
+  }, 60_000);
+
   it('shares the partitions with another one and hands over without losing anything', async () => {
     const first = await startOrchestrator('o1');
     expect(first.partitions).toHaveLength(partitions);

@@ -3,7 +3,6 @@ import { type Config, subjects } from '@braid/contracts';
 import { GroupCommit, type Lease, LogFollower, type OpenEventStore } from '@braid/event-store';
 import { agentConsumer, type Bus } from '@braid/messaging';
 import { type Logger } from '@braid/service';
-import { fold } from '@braid/workflow';
 import { Dispatcher } from './effects/dispatcher';
 import { PlaybookNames, publishEvents } from './effects/event-feed';
 import { TaskTokens } from './effects/task-token';
@@ -13,6 +12,7 @@ import { LeaseKeeper } from './partitions/lease-keeper';
 import { type OwnerContext } from './partitions/owner-context';
 import { PartitionOwner } from './partitions/partition-owner';
 import { SignsOfLifeRegister } from './workflows/signs-of-life';
+import { WorkflowSnapshots } from './workflows/workflow-snapshots';
 
 /** Signs older than this tell nothing any more, in milliseconds. */
 const signsKept = 600_000;
@@ -82,7 +82,7 @@ export class Orchestrator {
       cacheCapacity: Math.ceil(config.BRAID_CACHE_WORKFLOWS / config.BRAID_PARTITIONS),
       redispatchAfter: config.BRAID_REDISPATCH_AFTER,
       now: Date.now,
-      load: async (workflow) => fold(await store.readStream(workflow)),
+      snapshots: new WorkflowSnapshots(store),
       backlog: (agent) => this.backlogOf(agent),
       recorded: (partition, position, recorded, playbook) => this.recorded(partition, position, recorded, playbook),
       onFenced: (lease) => this.leases.fenced(lease),

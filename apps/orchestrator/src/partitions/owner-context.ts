@@ -2,12 +2,12 @@ import { type RecordedEvent } from '@braid/events';
 import { type GroupCommit, type Lease } from '@braid/event-store';
 import { type Bus } from '@braid/messaging';
 import { type Logger } from '@braid/service';
-import { type WorkflowState } from '@braid/workflow';
 import { type Limits } from '@braid/workflow/decide';
 import { type Dispatcher } from '../effects/dispatcher';
 import { type TaskTokens } from '../effects/task-token';
 import { type OrchestratorMetrics } from '../orchestrator-metrics';
 import { type SignsOfLifeRegister } from '../workflows/signs-of-life';
+import { type WorkflowSnapshots } from '../workflows/workflow-snapshots';
 
 /** What the owners of all partitions in this process share. Moments and durations are in milliseconds. */
 export type OwnerContext = {
@@ -23,8 +23,7 @@ export type OwnerContext = {
   readonly cacheCapacity: number;
   readonly redispatchAfter: number;
   readonly now: () => number;
-  /** A workflow as the log has it. */
-  readonly load: (workflow: string) => Promise<WorkflowState>;
+  readonly snapshots: WorkflowSnapshots;
   /** How many messages wait for an agent or are being worked on, as the bus counts them. */
   readonly backlog: (agent: string) => Promise<number>;
   /** Events are on disk; `position` is the partition's counter after the last of them. */

@@ -130,10 +130,11 @@ export class PartitionOwner {
 
   private load(entry: WorkflowEntry<Input>): void {
     entry.loading = true;
-    const loaded = this.context.load(entry.id).then(
+    const loaded = this.context.snapshots.load(entry.id).then(
       (state) => {
         entry.loading = false;
         entry.state = state;
+        entry.nextSnapshot = this.context.snapshots.nextAfter(state.version);
         if (state.status === 'running') this.resume(entry, state);
         this.work(entry);
       },
@@ -209,6 +210,7 @@ export class PartitionOwner {
         this.answer(input, receipt);
         if (signal) this.context.dispatcher.cancel(signal);
         if (entry.broken) this.work(entry);
+        else this.snapshotWhenDue(entry);
         this.context.metrics.dispatched.inc(work.length);
         await this.context.dispatcher.dispatch(work);
         if (entry.state?.status !== 'running' && isIdle(entry)) this.cache.close(entry);
@@ -222,6 +224,14 @@ export class PartitionOwner {
     entry.committed = committed;
     this.track(committed);
     if (ticked) this.track(this.resendSilent(entry));
+  }
+
+  /** Only a state that has nothing in flight is on disk as it is. */
+  private snapshotWhenDue(entry: WorkflowEntry<Input>): void {
+    const { state } = entry;
+    if (state?.status !== 'running' || entry.inFlight > 0 || state.version < entry.nextSnapshot) return;
+    entry.nextSnapshot = this.context.snapshots.nextAfter(state.version);
+    this.track(this.context.snapshots.save(state));
   }
 
   /** What was decided is not in the log: this copy of the workflow is thrown away and the input is looked at afresh. */

@@ -17,6 +17,8 @@ export type WorkflowEntry<Input = unknown> = {
   /** The due moment that is stored, or on its way there. */
   dueAt: number;
   timer: NodeJS.Timeout | undefined;
+  /** The version at which a snapshot is due. */
+  nextSnapshot: number;
   /** How often, and when last, this process sent an open attempt again, by branch. */
   readonly dispatches: Map<string, Dispatched>;
 };
@@ -34,6 +36,7 @@ export function newEntry<Input>(id: string): WorkflowEntry<Input> {
     broken: false,
     dueAt: Infinity,
     timer: undefined,
+    nextSnapshot: Infinity,
     dispatches: new Map(),
   };
 }

@@ -1,0 +1,218 @@
+import { type ForkStep, type Graph, type Json, type JsonObject } from '@braid/events';
+import { type Branch, type Fork, type Phase, rootPath, type StepResults, type Workflow } from './state';
+
+/** The shape of a snapshot. It rises with every change of the state or of this file; snapshots of another shape are ignored. */
+export const snapshotSchema = 1;
+
+/** A state as plain JSON. Branches and forks are named by their place in the lists; shared objects are stored once. */
+export type WorkflowSnapshot = {
+  readonly workflow: Omit<
+    Workflow,
+    'root' | 'branches' | 'waiting' | 'timed' | 'cost' | 'endedAt' | 'traceparent' | 'ending'
+  > & {
+    readonly endedAt: number | null;
+    readonly traceparent: string | null;
+    readonly ending: Json;
+  };
+  readonly cost: {
+    readonly attempts: number;
+    readonly agentMs: number;
+    readonly usage: readonly (readonly [string, number])[];
+  };
+  readonly shared: readonly JsonObject[];
+  readonly forks: readonly ForkSnapshot[];
+  readonly branches: readonly BranchSnapshot[];
+  /** Paths, in the order of the state's own sets. */
+  readonly waiting: readonly string[];
+  readonly timed: readonly number[];
+};
+
+type ForkSnapshot = {
+  readonly parent: string;
+  readonly step: string;
+  readonly concurrency: number | null;
+  readonly openedAt: number;
+  readonly items: readonly Json[] | null;
+  readonly ready: readonly number[];
+  readonly nextReady: number;
+  readonly unmetNeeds: readonly (readonly [number, readonly number[]])[];
+  readonly dependents: readonly (readonly [number, readonly number[]])[];
+  readonly sets: Readonly<Record<(typeof setNames)[number], readonly number[]>>;
+  readonly decision: Fork['decision'] | null;
+};
+
+const setNames = ['running', 'deferred', 'completed', 'failed', 'skipped', 'cancelled'] as const;
+
+type BranchSnapshot = {
+  readonly path: string;
+  readonly name: string;
+  /** Place of its fork in the list of forks; the root has none. */
+  readonly fork: number | null;
+  readonly index: number;
+  readonly cursor: number;
+  readonly phase: Exclude<Phase, { is: 'forked' }> | { readonly is: 'forked'; readonly fork: number };
+  readonly context: number;
+  readonly results: number;
+  readonly exports: JsonObject;
+  readonly output: Json;
+  readonly attempts: number;
+  readonly attemptsBeforeDeferral: number;
+  readonly lastFailure: Branch['lastFailure'] | null;
+  readonly lastRun: Branch['lastRun'] | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+};
+
+/** The state as a snapshot, which holds references into it: encode it before the state changes. */
+export function takeSnapshot(state: Workflow): WorkflowSnapshot {
+  const { root: _root, branches, waiting, timed, cost, endedAt, traceparent, ending, ...workflow } = state;
+  const shared = new Map<object, number>();
+  const share = (object: object): number => {
+    const known = shared.get(object);
+    if (known !== undefined) return known;
+    shared.set(object, shared.size);
+    return shared.size - 1;
+  };
+  const forks = [...new Set([...branches.values()].flatMap((branch) => [...branch.forks.values()]))];
+  const places = new Map(forks.map((fork, place) => [fork, place]));
+  const place = (fork: Fork | undefined): number => (fork ? (places.get(fork) ?? -1) : -1);
+  return {
+    workflow: {
+      ...workflow,
+      endedAt: endedAt ?? null,
+      traceparent: traceparent ?? null,
+      ending: (ending ?? null) as unknown as Json,
+    },
+    cost: { ...cost, usage: [...cost.usage] },
+    branches: [...branches.values()].map((branch) => ({
+      path: branch.path,
+      name: branch.name,
+      fork: branch.fork ? place(branch.fork) : null,
+      index: branch.index,
+      cursor: branch.cursor,
+      phase: branch.phase.is === 'forked' ? { is: 'forked', fork: place(branch.phase.fork) } : branch.phase,
+      context: share(branch.context),
+      results: share(branch.results),
+      exports: branch.exports,
+      output: branch.output,
+      attempts: branch.attempts,
+      attemptsBeforeDeferral: branch.attemptsBeforeDeferral,
+      lastFailure: branch.lastFailure ?? null,
+      lastRun: branch.lastRun ?? null,
+      startedAt: branch.startedAt ?? null,
+      endedAt: branch.endedAt ?? null,
+    })),
+    forks: forks.map((fork) => ({
+      parent: fork.parent.path,
+      step: fork.step.id,
+      concurrency: fork.concurrency ?? null,
+      openedAt: fork.openedAt,
+      items: fork.items ?? null,
+      ready: fork.ready,
+      nextReady: fork.nextReady,
+      unmetNeeds: [...fork.unmetNeeds].map(([index, needs]) => [index, [...needs]] as const),
+      dependents: [...fork.dependents],
+      sets: {
+        running: [...fork.running],
+        deferred: [...fork.deferred],
+        completed: [...fork.completed],
+        failed: [...fork.failed],
+        skipped: [...fork.skipped],
+        cancelled: [...fork.cancelled],
+      },
+      decision: fork.decision ?? null,
+    })),
+    shared: [...shared.keys()] as JsonObject[],
+    waiting: [...waiting].map(({ path }) => path),
+    timed: [...timed].map(place),
+  };
+}
+
+/** The state that a snapshot was taken of. The snapshot's objects become part of it. */
+export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
+  const branches = new Map<string, Branch>();
+  const forks: Fork[] = [];
+  const members: Branch[][] = snapshot.forks.map(() => []);
+  const shared = (place: number): JsonObject => snapshot.shared[place] ?? {};
+  const lookUp = <T>(found: T | undefined, what: string): T => {
+    if (found === undefined) throw new Error(`The snapshot of ${snapshot.workflow.id} lacks ${what}`);
+    return found;
+  };
+  const forksOf = new Map<string, number[]>();
+  for (const [place, { parent }] of snapshot.forks.entries()) {
+    const places = forksOf.get(parent);
+    if (places) places.push(place);
+    else forksOf.set(parent, [place]);
+  }
+  const openForks = (parent: Branch): void => {
+    for (const place of forksOf.get(parent.path) ?? []) {
+      const fork = lookUp(snapshot.forks[place], `fork ${place}`);
+      forks[place] = restoreFork(fork, parent, members[place] ?? []);
+    }
+  };
+  for (const each of snapshot.branches) {
+    const fork = each.fork === null ? undefined : lookUp(forks[each.fork], `fork ${each.fork}`);
+    const branch: Branch = {
+      ...each,
+      parent: fork?.parent,
+      fork,
+      steps: stepsOf(snapshot.workflow.graph, fork, each.index),
+      phase: { is: 'pending' },
+      context: shared(each.context),
+      results: shared(each.results) as unknown as StepResults,
+      lastFailure: each.lastFailure ?? undefined,
+      lastRun: each.lastRun ?? undefined,
+      startedAt: each.startedAt ?? undefined,
+      endedAt: each.endedAt ?? undefined,
+      forks: new Map(),
+    };
+    branches.set(branch.path, branch);
+    if (each.fork !== null) members[each.fork]?.push(branch);
+    openForks(branch);
+    branch.phase =
+      each.phase.is === 'forked' ? { is: 'forked', fork: lookUp(forks[each.phase.fork], 'an open fork') } : each.phase;
+  }
+  const { endedAt, traceparent, ending, ...workflow } = snapshot.workflow;
+  return {
+    ...workflow,
+    endedAt: endedAt ?? undefined,
+    traceparent: traceparent ?? undefined,
+    ending: (ending ?? undefined) as Workflow['ending'],
+    root: lookUp(branches.get(rootPath), 'its root'),
+    branches,
+    waiting: new Set(snapshot.waiting.map((path) => lookUp(branches.get(path), path))),
+    timed: new Set(snapshot.timed.map((place) => lookUp(forks[place], `fork ${place}`))),
+    cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage) },
+  };
+}
+
+function restoreFork(snapshot: ForkSnapshot, parent: Branch, branches: Branch[]): Fork {
+  const step = parent.steps.find(({ id }) => id === snapshot.step) as ForkStep;
+  const { sets } = snapshot;
+  const fork: Fork = {
+    parent,
+    step,
+    concurrency: snapshot.concurrency ?? undefined,
+    openedAt: snapshot.openedAt,
+    branches,
+    items: snapshot.items ?? undefined,
+    ready: [...snapshot.ready],
+    nextReady: snapshot.nextReady,
+    unmetNeeds: new Map(snapshot.unmetNeeds.map(([index, needs]) => [index, new Set(needs)])),
+    dependents: new Map(snapshot.dependents),
+    running: new Set(sets.running),
+    deferred: new Set(sets.deferred),
+    completed: new Set(sets.completed),
+    failed: new Set(sets.failed),
+    skipped: new Set(sets.skipped),
+    cancelled: new Set(sets.cancelled),
+    decision: snapshot.decision ?? undefined,
+  };
+  parent.forks.set(step.id, fork);
+  return fork;
+}
+
+function stepsOf(graph: Graph, fork: Fork | undefined, index: number): Branch['steps'] {
+  if (!fork) return graph.steps;
+  return fork.step.kind === 'map' ? fork.step.steps : (fork.step.branches[index]?.steps ?? []);
+}
