@@ -4,6 +4,8 @@ import { type PlaybookProblem, type ProblemDetails } from '@braid/contracts';
 export class BraidError extends Error {
   override readonly name = 'BraidError';
   readonly code: string;
+  /** What went wrong, in the words of the code; the message says more where there is more to say. */
+  readonly title: string;
   /** The HTTP status; 0 when the service could not be reached. */
   readonly status: number;
   readonly problems: readonly PlaybookProblem[];
@@ -16,6 +18,7 @@ export class BraidError extends Error {
   ) {
     super(problem.detail ?? problem.title, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = problem.code;
+    this.title = problem.title;
     this.status = problem.status;
     this.problems = problem.problems ?? [];
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;

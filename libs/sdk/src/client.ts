@@ -9,6 +9,7 @@ import {
 import { type ExecutionMode, type Json, type JsonObject } from '@braid/events';
 import { BraidError, errorOf } from './braid-error';
 import { followEvents } from './event-stream';
+import { type DeadLetterView, type RunnerView, type ServingView } from './operations';
 
 export type BraidClientOptions = {
   /** Address of a gateway; `http://127.0.0.1:3000` unless said otherwise. */
@@ -100,6 +101,20 @@ export class BraidClient {
     return this.#call('GET', this.#url(`/workflows/${encodeURIComponent(id)}/graph`), options);
   }
 
+  /** A workflow as text that tools draw, with its status. */
+  async picture(
+    id: string,
+    format: 'mermaid' | 'dot',
+    options: Call & { readonly version?: number } = {},
+  ): Promise<string> {
+    const query = { format, version: options.version };
+    const response = await this.#send('GET', this.#url(`/workflows/${encodeURIComponent(id)}/graph`, query), {
+      headers: { accept: '*/*' },
+      ...options,
+    });
+    return response.text();
+  }
+
   /** Cancels a workflow; branches that run are stopped. */
   cancel(id: string, options: Call & { readonly reason?: string } = {}): Promise<WorkflowView> {
     const body: JsonObject = options.reason === undefined ? {} : { reason: options.reason };
@@ -117,6 +132,34 @@ export class BraidClient {
   /** Publishes a version of a playbook; it never changes afterwards. */
   publish(playbook: PlaybookInput, options: Call = {}): Promise<Publication> {
     return this.#call('POST', this.#url('/playbooks'), { body: playbook, ...options });
+  }
+
+  /** The agents that runners have now, with their slots. */
+  agents(options: Call = {}): Promise<{ readonly agents: readonly ServingView[] }> {
+    return this.#call('GET', this.#url('/agents'), options);
+  }
+
+  /** The runners that were heard lately. */
+  runners(options: Call = {}): Promise<{ readonly runners: readonly RunnerView[] }> {
+    return this.#call('GET', this.#url('/runners'), options);
+  }
+
+  /** One page of the messages that were set aside because nothing could handle them; `next` continues it. */
+  deadLetters(
+    query: { readonly after?: number; readonly limit?: number } = {},
+    options: Call = {},
+  ): Promise<{ readonly deadLetters: readonly DeadLetterView[]; readonly next?: number }> {
+    return this.#call('GET', this.#url('/dead-letters', query), options);
+  }
+
+  /** Sends a message that was set aside again to where it came from. */
+  async retryDeadLetter(id: string, options: Call = {}): Promise<void> {
+    await this.#send('POST', this.#url(`/dead-letters/${encodeURIComponent(id)}/retry`), options);
+  }
+
+  /** Deletes a message that was set aside. */
+  async dropDeadLetter(id: string, options: Call = {}): Promise<void> {
+    await this.#send('DELETE', this.#url(`/dead-letters/${encodeURIComponent(id)}`), options);
   }
 
   /**

@@ -14,3 +14,4 @@ export {
   type AgentDefinition,
   type AgentOptions,
 } from './define-agent';
+export { type DeadLetterView, type RunnerView, type ServingView } from './operations';
