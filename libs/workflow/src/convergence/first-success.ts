@@ -1,11 +1,14 @@
 import { type Strategy } from '@braid/events';
 import { branchesInWords, openCount, type Rule, waiting } from './strategy';
-import { matchesSchema } from '../schema';
+import { schemaProblems } from '../playbook/check-value';
 
 /** Met by the first branch that completes, with `schema` the first whose output is valid. Order of arrival decides. */
 export const firstSuccess: Rule<Extract<Strategy, { name: 'first-success' }>> = {
   judge(fork, strategy, { branch, deadlinePassed }) {
-    if (branch?.phase.is === 'completed' && (!strategy.schema || matchesSchema(strategy.schema, branch.output))) {
+    if (
+      branch?.phase.is === 'completed' &&
+      (!strategy.schema || schemaProblems(strategy.schema, branch.output, 'output').length === 0)
+    ) {
       return {
         is: 'met',
         reason: `${branch.name} was the first to succeed, of ${branchesInWords(fork.branches.length)}`,

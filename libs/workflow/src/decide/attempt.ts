@@ -1,5 +1,5 @@
 import { type AgentStep, capacityCodes, type Failure, type Json, type Run } from '@braid/events';
-import { schemaProblems } from '../schema';
+import { schemaProblems } from '../playbook/check-value';
 import { type Branch, currentStep, hasEnded, type Workflow } from '../state';
 import { completeStep, failStep } from './advance';
 import { type Report } from './commands';
@@ -25,7 +25,7 @@ export function attemptReported(turn: Turn, branch: Branch, report: Report): voi
 
 function attemptCompleted(turn: Turn, branch: Branch, output: Json, run: Run): void {
   const step = currentStep(branch) as AgentStep;
-  const problems = step.output ? schemaProblems(step.output, output) : [];
+  const problems = step.output ? schemaProblems(step.output, output, 'output') : [];
   if (problems.length === 0) return completeStep(turn, branch, output, { run });
   const message = `The output of ${step.agent} does not match the step's schema: ${problems.map((p) => p.message).join('; ')}`;
   const details = { problems: problems.map(({ path, message: text }) => ({ path, message: text })) };
