@@ -12,7 +12,7 @@ const swc = {
   module: { type: 'commonjs' },
 };
 // Packages that ship only ES modules; jest compiles them for its CommonJS registry.
-const esmOnly = ['@nestjs/', '@marcbachmann/cel-js', 'log-update', 'jiti', 'cookie/'];
+const esmOnly = ['@nestjs/', '@marcbachmann/cel-js', 'log-update', 'jiti', 'cookie/', 'content-disposition/'];
 
 const project = (displayName, testRegex, extra = {}) => ({
   displayName,

@@ -1,7 +1,7 @@
 import { type PlaybookProblem } from '@braid/contracts';
 import { type PlaybookListing, type Playbooks, type PublishedPlaybook } from '@braid/event-store';
 import { type Graph, type JsonObject } from '@braid/events';
-import { bindVariables, compilePlaybook } from '@braid/workflow';
+import { bindVariables, type CompiledPlaybook, compilePlaybook } from '@braid/workflow';
 import { closest, distance } from 'fastest-levenshtein';
 import { Problem } from '../problems/problem';
 
@@ -44,12 +44,12 @@ export class PlaybookCatalogue {
 
   validate(source: string | JsonObject): Validation {
     const outcome = compilePlaybook(source);
-    return { valid: outcome.ok, problems: outcome.problems };
+    return { valid: outcome.ok, problems: outcome.ok ? outcome.warnings : outcome.problems };
   }
 
   /** @throws Problem `playbook.invalid`, PlaybookVersionTakenError. */
   async publish(source: string | JsonObject): Promise<Publication> {
-    const { graph, problems } = compiled(source);
+    const { graph, warnings } = compiled(source);
     const text = typeof source === 'string' ? source : JSON.stringify(source, undefined, 2);
     const published = await this.playbooks.publish({
       name: graph.name,
@@ -57,7 +57,7 @@ export class PlaybookCatalogue {
       source: text,
       graph,
     });
-    return { ...published, problems };
+    return { ...published, problems: warnings };
   }
 
   list(): Promise<readonly PlaybookListing[]> {
@@ -96,10 +96,7 @@ function referenceIn(text: string): Reference | undefined {
   return { name: match[1], version: match[2] ?? 'latest' };
 }
 
-function compiled(source: string | JsonObject): {
-  readonly graph: Graph;
-  readonly problems: readonly PlaybookProblem[];
-} {
+function compiled(source: string | JsonObject): Extract<CompiledPlaybook, { ok: true }> {
   const outcome = compilePlaybook(source);
   if (outcome.ok) return outcome;
   throw new Problem('playbook.invalid', summary(outcome.problems), { problems: outcome.problems });
