@@ -111,6 +111,8 @@ function transportFailure(error: unknown, hop: Hop, ctx: AttemptContext, timeout
   }
   const cause = isErrorLike(error) && error.name === 'TypeError' && error.cause !== undefined ? error.cause : error;
   if (cause instanceof AgentError) return cause;
+  // The Fetch standard's word for ports of other protocols (22, 25, …), through which HTTP would speak to them.
+  if (messageOf(cause) === 'bad port') return invalidInput(`${target}: HTTP is not spoken on this port`);
   return new AgentError(`${target} failed: ${messageOf(cause)}`, { type: 'HttpError', retryable: true, cause });
 }
 
