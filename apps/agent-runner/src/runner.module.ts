@@ -5,7 +5,7 @@ import { type Bus, connectBus } from '@braid/messaging';
 import { createMetrics, HealthModule, type Logger, type Registry } from '@braid/service';
 import { CancelController } from './cancel.controller';
 import { Runner } from './runner';
-import { runnerBus, runnerConfig, runnerLogger, runnerRegistry } from './runner.tokens';
+import { runnerBus, runnerLogger, runnerRegistry } from './runner.tokens';
 import { openScratch } from './scratch';
 
 export type RunnerModuleOptions = {
@@ -32,7 +32,6 @@ export class RunnerModule {
       ],
       controllers: [CancelController],
       providers: [
-        { provide: runnerConfig, useValue: options.config },
         { provide: runnerLogger, useValue: options.logger },
         { provide: runnerRegistry, useFactory: () => createMetrics('agent-runner') },
         {

@@ -1,5 +1,4 @@
 /** Injection tokens of what has no class. */
-export const runnerConfig = Symbol('runnerConfig');
 export const runnerLogger = Symbol('runnerLogger');
 export const runnerRegistry = Symbol('runnerRegistry');
 export const runnerBus = Symbol('runnerBus');
