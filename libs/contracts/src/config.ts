@@ -114,12 +114,14 @@ export class ConfigError extends Error {
  * @throws ConfigError that names every wrong setting and what it may be.
  */
 export function loadConfig(environment: { readonly [name: string]: string | undefined }) {
-  return cleanEnv(environment, settings, {
+  const values = cleanEnv(environment, settings, {
     reporter: ({ errors }) => {
       const problems = Object.entries(errors).map(([name, error]) => `${name}: ${error?.message ?? 'is missing'}`);
       if (problems.length > 0) throw new ConfigError(problems.join('\n'));
     },
   });
+  // A plain object: frameworks look for members that a guarded one would answer with an error.
+  return Object.freeze({ ...values });
 }
 
 /** The settings with their current values, for people. Secrets are not shown. */
