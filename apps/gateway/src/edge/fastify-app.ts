@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import { Histogram, type Registry } from '@braid/service';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { type FastifyInstance } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Socket } from 'node:net';
 import { describeProblem } from '../problems/describe-problem';
 import { Problem } from '../problems/problem';
@@ -25,6 +25,13 @@ export async function createHttpEdge(options: {
     requestIdHeader: false,
     requestTimeout: requestTimeoutMs,
     routerOptions: { maxParamLength: 500 },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const { status, body } = describeProblem(new Problem('request.rejected', error.message), request.url);
+      void reply
+        .status(status)
+        .type('application/problem+json')
+        .send(Buffer.from(JSON.stringify(body)));
+    },
     clientErrorHandler: (_error, socket) => refuseGarbage(socket),
   });
   const instance = adapter.getInstance();

@@ -26,6 +26,11 @@ export const problemCodes = {
     title: 'The body has text that cannot be stored',
     next: 'Remove NUL characters and unpaired surrogates.',
   },
+  'body.forbidden-number': {
+    status: 400,
+    title: 'The body has a number that cannot be represented',
+    next: 'Send the number as text, or one that fits into a double.',
+  },
   'body.too-deep': {
     status: 400,
     title: 'The body is nested too deeply',

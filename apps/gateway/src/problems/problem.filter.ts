@@ -27,7 +27,12 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    void reply.status(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+    // Sent as bytes: to text Fastify adds a charset, which JSON does not have.
+    void reply
+      .status(status)
+      .headers(headers)
+      .type('application/problem+json')
+      .send(Buffer.from(JSON.stringify(body)));
   }
 
   /** The router says only that nothing answers; an address that takes other methods deserves a better answer. */

@@ -52,6 +52,7 @@ export class WorkflowsController {
     'body.malformed',
     'body.forbidden-key',
     'body.forbidden-text',
+    'body.forbidden-number',
     'body.too-deep',
     'request.invalid',
     'workflow.different-start',

@@ -1,0 +1,130 @@
+import { freshDatabase, type FreshDatabase, freshNats, type FreshNats } from '@braid/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { GatewayUnderTest, hello } from './gateway-under-test';
+
+let database: FreshDatabase;
+let nats: FreshNats;
+let gateway: GatewayUnderTest;
+
+beforeAll(async () => {
+  [database, nats] = await Promise.all([freshDatabase(), freshNats()]);
+  gateway = await GatewayUnderTest.start({ databaseUrl: database.url, natsUrl: nats.url });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await Promise.all([database.drop(), nats.stop()]);
+});
+
+describe('playbooks', () => {
+  test('get a version when they are published, which never changes', async () => {
+    const playbook = { ...hello, name: 'greeting' };
+    const first = await gateway.post('/v1/playbooks', playbook);
+    const again = await gateway.post('/v1/playbooks', playbook);
+    const changed = await gateway.post('/v1/playbooks', { ...playbook, description: 'other' });
+    const versions = [first, again, changed].map(({ status, body }) => [status, body['version']]);
+    expect(versions).toEqual([
+      [201, '1'],
+      [200, '1'],
+      [201, '2'],
+    ]);
+    const location = String(first.headers.get('location'));
+    expect((await gateway.get(location)).body).toMatchObject({ name: 'greeting', version: '1', graph: { format: 1 } });
+    expect((await gateway.get('/v1/playbooks/greeting/versions/latest')).body).toMatchObject({ version: '2' });
+    expect((await gateway.get('/v1/playbooks')).body['playbooks']).toMatchObject([
+      { name: 'greeting', version: '2' },
+      { name: 'greeting', version: '1' },
+    ]);
+    expect((await gateway.get('/v1/playbooks/greeting/versions/3')).body).toMatchObject({ code: 'playbook.not-found' });
+  });
+
+  test('are checked without being published', async () => {
+    expect((await gateway.post('/v1/playbooks/validate', hello)).body).toEqual({ valid: true, problems: [] });
+    const yaml = { 'content-type': 'application/yaml' };
+    const wrong = await gateway.post('/v1/playbooks/validate', 'name: x\nstep: []\n', yaml);
+    expect(wrong).toMatchObject({ status: 200, body: { valid: false } });
+    expect(wrong.body['problems']).toContainEqual(expect.objectContaining({ line: 2, path: 'step' }));
+  });
+
+  test('have a schema for editors', async () => {
+    expect((await gateway.get('/v1/playbooks/schema.json')).body).toMatchObject({ $schema: expect.any(String) });
+  });
+});
+
+describe('dead letters', () => {
+  test('are listed with reason and body, sent again, and deleted', async () => {
+    await gateway.orchestrator.deadLetter('not json');
+    const list = async () => (await gateway.get('/v1/dead-letters')).body['deadLetters'] as { id: string }[];
+    let letters = await list();
+    while (letters.length === 0) letters = await list();
+    expect(letters).toMatchObject([{ reason: 'nothing handles garbage', body: 'not json', encoding: 'utf-8' }]);
+    const id = String(letters[0]?.id);
+    expect((await gateway.send('POST', `/v1/dead-letters/${id}/retry`)).status).toBe(204);
+    do letters = await list();
+    while (letters[0] === undefined || letters[0].id === id);
+    expect((await gateway.send('DELETE', `/v1/dead-letters/${letters[0].id}`)).status).toBe(204);
+    expect(await list()).toEqual([]);
+    expect((await gateway.send('DELETE', '/v1/dead-letters/1')).body).toMatchObject({ code: 'dead-letter.not-found' });
+    expect((await gateway.send('POST', '/v1/dead-letters/x/retry')).status).toBe(404);
+  });
+});
+
+describe('health and description', () => {
+  test('says that it lives, that it is ready, and that nothing is forgotten', async () => {
+    expect((await gateway.get('/health/live')).status).toBe(200);
+    expect((await gateway.get('/health/ready')).body).toMatchObject({ checks: { postgresql: 'ok', nats: 'ok' } });
+    expect((await gateway.get('/v1/health/orphans')).body).toEqual({ orphans: 0 });
+  });
+
+  test('counts requests by route', async () => {
+    await gateway.get('/v1/workflows/none');
+    const { text } = await gateway.get('/metrics');
+    const counts = text.split('\n').filter((line) => line.startsWith('braid_http_request_seconds_count'));
+    expect(counts.join('\n')).toContain('method="GET",route="/v1/workflows/:id",status="404"');
+  });
+
+  test('describes every endpoint with its problems', async () => {
+    const { body } = await gateway.get('/openapi.json');
+    const paths = body['paths'] as Record<string, Record<string, { responses: Record<string, unknown> }>>;
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/workflows',
+        '/v1/workflows/{id}',
+        '/v1/workflows/{id}/events',
+        '/v1/workflows/{id}/graph',
+        '/v1/workflows/{id}/stream',
+        '/v1/workflows/{id}/cancel',
+        '/v1/events',
+        '/v1/playbooks',
+        '/v1/playbooks/validate',
+        '/v1/playbooks/{name}/versions/{version}',
+        '/v1/agents',
+        '/v1/runners',
+        '/v1/dead-letters',
+        '/health/ready',
+      ]),
+    );
+    expect(paths['/v1/workflows']?.['post']?.responses).toHaveProperty('409');
+    const page = await gateway.get('/docs');
+    expect(page.text).toContain('swagger-ui');
+    expect((await gateway.get('/docs/swagger-ui-bundle.js')).status).toBe(200);
+  });
+
+  test('explains every code that a problem can have', async () => {
+    const { type } = (await gateway.get('/v1/workflows/none')).body;
+    expect((await gateway.get(String(type))).body).toMatchObject({
+      code: 'workflow.not-found',
+      next: expect.any(String),
+    });
+  });
+
+  test('is not ready, and says why, while NATS is away', async () => {
+    await nats.stop();
+    let answer = await gateway.get('/health/ready');
+    while (answer.status === 200) answer = await gateway.get('/health/ready');
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'service.unavailable', checks: { nats: 'not connected' } },
+    });
+    expect((await gateway.get('/v1/workflows')).status).toBe(200);
+  }, 20_000);
+});
