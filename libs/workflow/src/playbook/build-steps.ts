@@ -137,7 +137,7 @@ function buildBranch(
     return { ...start, steps };
   }
   // The condition is the branch's: where it does not hold, the branch is skipped and not only its step.
-  const { if: condition, ...step } = fields;
+  const { if: _, ...step } = fields;
   const visible = { around, own: new Set<string>() };
   return { ...start, steps: [buildStep(step, path, { visible, branch: name }, building)] };
 }

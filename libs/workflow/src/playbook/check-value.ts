@@ -2,6 +2,9 @@ import { type Json, type JsonObject } from '@braid/events';
 import { type Problem } from './problem';
 import { type Finding, validatorOf } from './schema-validator';
 
+/** More problems of one value help nobody. */
+const mostProblems = 100;
+
 /**
  * What keeps a value from matching a JSON Schema, all at once; empty where it matches. Nothing is coerced. A schema that
  * cannot be used is a problem too. `subject` names the value in messages and begins the paths: `output.items[2]`.
@@ -19,7 +22,11 @@ export function schemaProblems(schema: JsonObject, value: Json, subject: string)
       };
     });
   }
-  return compiled.validate(value).map((finding) => valueProblem(finding, subject));
+  const findings = compiled.validate(value);
+  const problems = findings.slice(0, mostProblems).map((finding) => valueProblem(finding, subject));
+  if (findings.length <= mostProblems) return problems;
+  const message = `${findings.length - mostProblems} more problems of "${subject}" are not shown`;
+  return [...problems, { path: subject, message, severity: 'error' }];
 }
 
 function valueProblem({ path, message }: Finding, subject: string): Problem {

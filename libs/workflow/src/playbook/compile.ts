@@ -9,7 +9,7 @@ import { defaultLimits, type PlaybookLimits } from './limits';
 import { pathTo, type Problem, ProblemList } from './problem';
 import { sequencesOf, type Sequence } from './sequences';
 import { shapeOf, unreadable } from './shape';
-import { readSource } from './source';
+import { exceeds, readSource } from './source';
 import { givenIds } from './step-names';
 import { vet } from './vet';
 
@@ -30,11 +30,25 @@ export function compilePlaybook(
   const problems = new ProblemList(limits.problems);
   const { value, locate } =
     typeof source === 'string' ? readSource(source, limits, problems) : { value: source, locate: () => undefined };
-  const graph = value === undefined ? undefined : graphOf(vet(value, limits, problems), limits, problems);
+  const vetted = value === undefined ? undefined : vet(value, limits, problems);
+  const graph =
+    vetted === undefined || isTooLarge(source, vetted, limits, problems)
+      ? undefined
+      : graphOf(vetted, limits, problems);
   const found = problems.located(locate);
   return graph === undefined || problems.hasErrors
     ? { ok: false, problems: found }
     : { ok: true, graph, warnings: found };
+}
+
+/** A text has been measured before it was read; an object is measured as the JSON that it was or will be. */
+function isTooLarge(
+  source: string | JsonObject,
+  vetted: unknown,
+  limits: PlaybookLimits,
+  problems: ProblemList,
+): boolean {
+  return typeof source !== 'string' && exceeds(JSON.stringify(vetted), limits, problems);
 }
 
 function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList): Graph | undefined {

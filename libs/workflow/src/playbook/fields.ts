@@ -17,3 +17,15 @@ export function textOf(value: unknown): string | undefined {
 export function has(fields: Fields, name: string): boolean {
   return Object.hasOwn(fields, name);
 }
+
+const strange = Symbol('strange');
+
+/** Remembers that a field was taken out of the object because nobody knows it. */
+export function markStrange(fields: object): void {
+  Object.defineProperty(fields, strange, { value: true, enumerable: true });
+}
+
+/** Whether the object had a field that nobody knows, which may have been its most important one. */
+export function isStrange(fields: Fields): boolean {
+  return Object.hasOwn(fields, strange);
+}

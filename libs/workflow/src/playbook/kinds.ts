@@ -1,5 +1,5 @@
 import { type Step } from '@braid/events';
-import { type Fields, has } from './fields';
+import { type Fields, has, isStrange } from './fields';
 import { later } from './later';
 import { pathTo, type ProblemList } from './problem';
 import { alternatives } from './words';
@@ -16,6 +16,9 @@ const fieldsOfKind: { readonly [kind in Kind]: readonly string[] } = {
   map: ['map', 'converge', 'steps', ...ofAgent],
   set: ['set'],
 };
+
+/** What every step must be, in words. */
+export const oneKindEach = `a step must have exactly one of ${alternatives(Object.keys(fieldsOfKind))}`;
 
 /** The fields of an agent step that mean nothing without `agent`. */
 export const agentFields: readonly string[] = ofAgent.filter((name) => name !== 'agent');
@@ -37,12 +40,14 @@ export function kindOf(fields: Fields, path: string, problems: ProblemList): Kin
   const found = kinds.filter((name) => has(fields, name) && !(name === 'agent' && has(fields, 'map')));
   const [kind, second] = found;
   if (kind === undefined) {
-    const message = `a step must have exactly one of ${alternatives(kinds)}, but this has none`;
+    // The unknown field has been reported, and was to be the kind.
+    if (isStrange(fields)) return undefined;
+    const message = `${oneKindEach}, but this has none`;
     problems.add({ path, message, suggestion: 'name an agent: agent: builtin.echo' });
     return undefined;
   }
   if (second !== undefined) {
-    const message = `a step must have exactly one of ${alternatives(kinds)}, but this has ${found.join(' and ')}`;
+    const message = `${oneKindEach}, but this has ${found.join(' and ')}`;
     const suggestion =
       kind === 'map' || second === 'map' ? 'write the body of the map under "steps"' : 'make them steps of their own';
     problems.add({ path, message, suggestion });

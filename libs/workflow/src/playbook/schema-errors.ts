@@ -94,6 +94,12 @@ function segmentsOf(error: ErrorObject, value: unknown): readonly (string | numb
   return segments;
 }
 
+/** What the value is would not explain these. */
+const ofSize: ReadonlySet<string> = new Set([
+  ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'uniqueItems', 'not'],
+  ...['contains', 'dependentRequired'],
+]);
+
 function messageOf(error: ErrorObject): string | undefined {
   const told = (error.parentSchema as { readonly errorMessage?: unknown } | undefined)?.errorMessage;
   switch (error.keyword) {
@@ -107,9 +113,9 @@ function messageOf(error: ErrorObject): string | undefined {
     case 'false schema':
       return 'is not a known field';
     default: {
-      const expected = typeof told === 'string' ? told : expectation(error);
-      const given = error.propertyName ?? error.data;
-      return error.propertyName === undefined ? `${expected}, not ${inWords(given)}` : expected;
+      const expected = typeof told === 'string' && !ofSize.has(error.keyword) ? told : expectation(error);
+      const showsGiven = error.propertyName === undefined && !ofSize.has(error.keyword);
+      return showsGiven ? `${expected}, not ${inWords(error.data)}` : expected;
     }
   }
 }

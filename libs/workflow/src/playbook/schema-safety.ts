@@ -2,6 +2,7 @@ import { type Json, type JsonObject } from '@braid/events';
 import { RE2JS } from 're2js';
 import { nearest } from '../expression/suggest';
 import { pathTo } from './problem';
+import { alternatives, inWords } from './words';
 
 /** Something about a JSON Schema that keeps it from being used; `path` starts at the schema. */
 export type SchemaProblem = { readonly path: string; readonly message: string; readonly suggestion?: string };
@@ -34,6 +35,7 @@ const plain = [
   ...['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$comment', '$schema'],
   ...['contentEncoding', 'contentMediaType'],
 ];
+const types = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
 const known = [...ofSchemas, ...ofLists, ...ofOne, ...plain];
 
 type Visit = {
@@ -80,6 +82,7 @@ function costOf(schema: Json | undefined, path: string, visit: Visit): number {
 
 function keywordCost(keyword: string, value: Json, path: string, visit: Visit): number {
   if (keyword === '$ref') return referenceCost(value, path, visit);
+  if (keyword === 'type') return typeCost(value, path, visit);
   if (keyword === 'pattern') return patternCost(value, path, visit);
   if (ofOne.includes(keyword)) return costOf(value, path, visit);
   if (ofLists.includes(keyword) && isList(value)) {
@@ -94,6 +97,16 @@ function keywordCost(keyword: string, value: Json, path: string, visit: Visit): 
   if (!known.includes(keyword)) {
     const near = nearest(keyword, known);
     const message = `"${keyword}" is not a known keyword of JSON Schema`;
+    visit.problems.push({ path, message, ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }) });
+  }
+  return 0;
+}
+
+function typeCost(value: Json, path: string, visit: Visit): number {
+  for (const type of isList(value) ? value : [value]) {
+    if (typeof type === 'string' && types.includes(type)) continue;
+    const near = typeof type === 'string' ? nearest(type, types) : undefined;
+    const message = `"type" must be ${alternatives(types)}, not ${inWords(type)}`;
     visit.problems.push({ path, message, ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }) });
   }
   return 0;

@@ -21,6 +21,8 @@ const mostSteps = 50_000_000;
 /** Above this many, only the first error is looked for: each one found costs memory. */
 const mostForAllErrors = 1_000_000;
 const mostCached = 500;
+/** A larger schema is kept only as long as its object. */
+const longestCached = 20_000;
 /** A compiler keeps a part of all that it has compiled, so it is replaced from time to time. */
 const compilesPerCompiler = 200;
 
@@ -43,6 +45,8 @@ const linear: RegExpEngine = Object.assign(
         charge(text.length * size);
         return regex.matcher(text).find();
       },
+      // The library tells patterns apart by their text.
+      toString: () => `re2:${pattern}`,
     };
   },
   { code: 'linear' },
@@ -50,7 +54,7 @@ const linear: RegExpEngine = Object.assign(
 
 function charge(steps: number): void {
   stepsLeft -= steps;
-  if (stepsLeft < 0) throw new TooMuch('the value is too large to be checked against this schema');
+  if (stepsLeft < 0) throw new TooMuch('is too large to be checked against its schema');
 }
 
 const byText = new Map<string, Compiled>();
@@ -67,7 +71,7 @@ export function validatorOf(schema: JsonObject): Compiled {
   const compiled = byText.get(text) ?? compile(schema);
   // The one used last stands last, so the first is the one to forget.
   byText.delete(text);
-  byText.set(text, compiled);
+  if (text.length <= longestCached) byText.set(text, compiled);
   const [oldest] = byText.keys();
   if (byText.size > mostCached && oldest !== undefined) byText.delete(oldest);
   byObject.set(schema, compiled);
@@ -77,6 +81,11 @@ export function validatorOf(schema: JsonObject): Compiled {
 function compile(schema: JsonObject): Compiled {
   const { cost, problems } = examineSchema(schema);
   if (problems.length > 0) return { ok: false, problems };
+  const { ajv } = compilers.all;
+  if (ajv.validateSchema(schema) !== true) {
+    const findings = findingsOf(ajv.errors ?? [], schema);
+    return { ok: false, problems: findings.map((finding) => aboutKeyword(finding)) };
+  }
   try {
     const all = compiled(schema, true);
     let first: ValidateFunction | undefined;
@@ -100,6 +109,10 @@ function compile(schema: JsonObject): Compiled {
 
 function toFinding(finding: SchemaFinding): Finding {
   return { path: findingPath(finding), message: finding.message };
+}
+
+function aboutKeyword(finding: SchemaFinding): SchemaProblem {
+  return { path: findingPath(finding), message: `"${String(finding.segments.at(-1) ?? '')}" ${finding.message}` };
 }
 
 const compilers = { all: { ajv: newCompiler(true), uses: 0 }, first: { ajv: newCompiler(false), uses: 0 } };

@@ -1,9 +1,13 @@
+import { type Json, type JsonObject } from '@braid/events';
+import { type ErrorObject } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020';
 import { nearest } from '../expression/suggest';
+import { durationPattern } from './duration';
 import { later } from './later';
 import { playbookSchema } from './playbook-schema';
 import { parentPath, pathTo, type ProblemList } from './problem';
 import { findingPath, findingsOf, type SchemaFinding } from './schema-errors';
+import { markStrange } from './fields';
 import { fieldOf, isKeptForLater, isLater, meantBy, unknownField } from './unknown-field';
 
 /** Stands in the tree where a value could not be read, so that nothing else is said about it. */
@@ -17,11 +21,16 @@ export type Shaped = {
 };
 
 type Mutable = { [key: string]: unknown };
-type Rename = { readonly to: string; readonly from: string };
+
+/**
+ * The schema as the compiler checks it: which alternative of a step is meant is for editors; the compiler finds the same
+ * with better words, and the validator takes quadratic time to gather what does not fit.
+ */
+const schema = withoutAlternatives(playbookSchema);
 
 const validate = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false })
   .addVocabulary(['errorMessage'])
-  .compile(playbookSchema);
+  .compile(schema);
 
 /** Misspelt fields can hide others below them; deeper than this they are no slips. */
 const rounds = 8;
@@ -32,30 +41,36 @@ const rounds = 8;
  */
 export function shapeOf(value: unknown, problems: ProblemList): Shaped {
   const root: Mutable = { playbook: value };
-  const renames: Rename[] = [];
-  const original = (path: string) => renames.toReversed().reduce(renamedBack, path);
+  /** The names that misspelt fields had, by their path in the tree. */
+  const renamed = new Map<string, string>();
+  const original = (path: string) => originalPath(path, renamed);
   for (let round = 0; round < rounds; round++) {
     validate(root['playbook']);
-    const findings = findingsOf(validate.errors ?? [], root['playbook']).filter(isForAuthors);
+    const findings = findingsOf(validate.errors ?? [], root['playbook']);
     const [unknown, wrong] = partition(findings, (finding) => finding.error.keyword === 'additionalProperties');
     const fresh = unknown.filter((finding) => !isKeptForLater(finding));
     for (const finding of unknown) {
       const told = unknownField(finding);
       if (told !== undefined) problems.add({ path: original(findingPath(finding)), part: 'key', ...told });
     }
-    const corrected = fresh.flatMap((finding) => correct(root, finding) ?? []);
-    if (corrected.length === 0 || round === rounds - 1) {
+    for (const finding of fresh) correct(root, finding, renamed);
+    if (fresh.length === 0 || round === rounds - 1) {
       for (const finding of wrong) report(root, finding, original, problems);
       break;
     }
-    renames.push(...corrected);
   }
   return { tree: root['playbook'], original };
 }
 
-/** The alternatives in the schema are for editors; the compiler finds the same and says it better. */
-function isForAuthors(finding: SchemaFinding): boolean {
-  return !/\/(?:oneOf|anyOf)(?:\/|$)/.test(finding.error.schemaPath);
+function withoutAlternatives(value: JsonObject): JsonObject {
+  const { oneOf: _, anyOf: __, ...rest } = value;
+  return Object.fromEntries(
+    Object.entries(rest).map(([key, part]) => [key, isObject(part) ? withoutAlternatives(part) : part]),
+  );
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function partition<T>(items: readonly T[], holds: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
@@ -63,21 +78,28 @@ function partition<T>(items: readonly T[], holds: (item: T) => boolean): readonl
 }
 
 /** Takes an unknown field out of the tree, or gives it the name that was meant. */
-function correct(root: Mutable, finding: SchemaFinding): readonly Rename[] {
-  const holder = valueAt(root, finding.segments.slice(0, -1)) as Mutable;
+function correct(root: Mutable, finding: SchemaFinding, renamed: Map<string, string>): void {
+  const above = finding.segments.slice(0, -1);
+  const holder = valueAt(root, above) as Mutable;
   const field = fieldOf(finding);
   const meant = isLater(finding) ? undefined : meantBy(finding);
   const value = holder[field];
   delete holder[field];
-  const path = findingPath(finding);
-  if (meant === undefined) return [{ to: path, from: path }];
+  if (meant === undefined) {
+    markStrange(holder);
+    return;
+  }
   holder[meant] = value;
-  return [{ to: pathTo('', ...finding.segments.slice(0, -1), meant), from: path }];
+  renamed.set(pathTo('', ...above, meant), field);
 }
 
-function renamedBack(path: string, { to, from }: Rename): string {
-  const rest = path.slice(to.length);
-  return path.startsWith(to) && (rest === '' || rest.startsWith('.') || rest.startsWith('[')) ? from + rest : path;
+function originalPath(path: string, renamed: ReadonlyMap<string, string>): string {
+  if (path === '' || renamed.size === 0) return path;
+  const above = parentPath(path);
+  if (above === path) return path;
+  const field = renamed.get(path);
+  const holder = originalPath(above, renamed);
+  return field === undefined ? holder + path.slice(above.length) : pathTo(holder, field);
 }
 
 function report(root: Mutable, finding: SchemaFinding, original: Shaped['original'], problems: ProblemList): void {
@@ -109,7 +131,7 @@ function inOurWords(finding: SchemaFinding, message: string): { message: string;
     const near = nearest(value, allowed(error.params));
     return { message, suggestion: near === undefined ? undefined : `did you mean "${near}"?` };
   }
-  if (typeof value === 'number' && error.parentSchema === playbookSchema.$defs.duration) {
+  if (typeof value === 'number' && isDuration(error)) {
     return { message, suggestion: `a duration has a unit; write "${value}s" or "${value}ms"` };
   }
   if (field === 'require' && typeof value === 'string' && /^\d+$/.test(value)) {
@@ -125,6 +147,10 @@ function inOurWords(finding: SchemaFinding, message: string): { message: string;
     };
   }
   return { message };
+}
+
+function isDuration({ parentSchema }: ErrorObject): boolean {
+  return (parentSchema as { readonly pattern?: unknown }).pattern === durationPattern;
 }
 
 function allowed(params: unknown): readonly string[] {

@@ -23,11 +23,7 @@ const syntax = {
  * The value is undefined where the text is no YAML at all.
  */
 export function readSource(text: string, limits: PlaybookLimits, problems: ProblemList): Source {
-  const bytes = utf8Length(text);
-  if (bytes > limits.bytes) {
-    problems.add({ path: '', message: `the playbook has ${bytes} bytes; the limit (bytes) is ${limits.bytes}` });
-    return { value: undefined, locate: () => undefined };
-  }
+  if (exceeds(text, limits, problems)) return { value: undefined, locate: () => undefined };
   const lines = new LineCounter();
   lines.addNewLine(0);
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
@@ -61,6 +57,14 @@ export function tooDeep(limits: PlaybookLimits): string {
   return `lists and objects are nested too deeply; the limit (depth) is ${limits.depth}`;
 }
 
+/** Whether the text is over the limit of bytes, which is a problem then. */
+export function exceeds(text: string, limits: PlaybookLimits, problems: ProblemList): boolean {
+  const bytes = utf8Length(text);
+  if (bytes <= limits.bytes) return false;
+  problems.add({ path: '', message: `the playbook has ${bytes} bytes; the limit (bytes) is ${limits.bytes}` });
+  return true;
+}
+
 function utf8Length(text: string): number {
   let bytes = 0;
   for (const char of text) {
@@ -75,7 +79,7 @@ function jsonOf(node: unknown, path: string, depth: number, problems: ProblemLis
   if (isMap(node)) {
     const fields = new Map<string, Json>();
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value ?? '') : '';
+      const name = keyOf(key);
       const at = pathTo(path, name);
       if (name === '<<') {
         problems.add({ path: at, part: 'key', message: 'merge keys (<<) are not supported; write the fields out' });
@@ -91,6 +95,11 @@ function jsonOf(node: unknown, path: string, depth: number, problems: ProblemLis
     return null;
   }
   return isScalar(node) ? scalarOf(node.value, path, problems) : null;
+}
+
+/** Keys are texts, or the composer has refused the document. */
+function keyOf(key: unknown): string {
+  return isScalar(key) && typeof key.value === 'string' ? key.value : '';
 }
 
 function scalarOf(value: unknown, path: string, problems: ProblemList): Json {
@@ -124,7 +133,7 @@ function positionsIn(document: Document): Map<string, { readonly key: number; re
     table.set(path, { key, value });
     if (isMap(node)) {
       for (const pair of node.items) {
-        const name = isScalar(pair.key) ? String(pair.key.value ?? '') : '';
+        const name = keyOf(pair.key);
         visit(pair.value, pathTo(path, name), startOf(pair.key) ?? value);
       }
     } else if (isSeq(node)) {

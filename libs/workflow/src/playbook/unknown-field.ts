@@ -1,4 +1,5 @@
 import { nearest } from '../expression/suggest';
+import { oneKindEach } from './kinds';
 import { knownElsewhere, later } from './later';
 import { type SchemaFinding } from './schema-errors';
 
@@ -58,8 +59,16 @@ function advice(finding: SchemaFinding): string | undefined {
     case 'Map.converge':
       return 'write "converge" beside it, one level up';
     default:
-      return undefined;
+      return isStep(finding) && !hasKind(finding) ? oneKindEach : undefined;
   }
+}
+
+function isStep(finding: SchemaFinding): boolean {
+  return titleOf(finding) === 'Step' || titleOf(finding) === 'Branch';
+}
+
+function hasKind(finding: SchemaFinding): boolean {
+  return ['agent', 'parallel', 'map', 'set', 'steps'].some((kind) => Object.hasOwn(finding.error.data as Fields, kind));
 }
 
 function belongsToLaterStrategy(finding: SchemaFinding): boolean {

@@ -25,7 +25,8 @@ function copyOf(value: unknown, path: string, depth: number, vetting: Vetting): 
     return '';
   }
   if (value === null || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // JSON has no -0: a graph that held one would change when it is stored.
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
   if (typeof value !== 'object') {
     problems.add({ path, message: 'this is not a value that JSON can carry' });
     return null;

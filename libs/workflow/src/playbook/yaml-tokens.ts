@@ -50,19 +50,22 @@ function childrenOf(token: CST.Token): readonly CST.Token[] {
 
 function misplacedIn(token: CST.Token): number {
   if (token.type === 'error') return 1;
-  const end = 'end' in token ? (token.end ?? []) : [];
-  const trailing = Array.isArray(end) ? end.filter(({ type }) => !filler.has(type)).length : 0;
-  const start = 'start' in token && Array.isArray(token.start) ? Math.max(0, properties(token.start) - 2) : 0;
-  const inItems = itemsOf(token).filter(isMisplaced).length;
-  return trailing + start + inItems;
+  const end = 'end' in token && Array.isArray(token.end) ? token.end : [];
+  const trailing = end.filter(({ type }) => !filler.has(type)).length;
+  const start = 'start' in token && Array.isArray(token.start) ? surplus(token.start) : 0;
+  const inItems = itemsOf(token).reduce((sum, item) => sum + surplus(item.start ?? []) + surplus(item.sep ?? []), 0);
+  return trailing + start + inItems + (isUnclosed(token) ? 1 : 0);
 }
 
-/** An item of neither key nor value is a stray separator or a bare anchor. */
-function isMisplaced(item: Item): boolean {
-  const empty = item.key === undefined && item.value === undefined && item.sep === undefined;
-  return (empty && (item.start ?? []).some(({ type }) => type === 'comma')) || properties(item.start ?? []) > 2;
+/** Tokens before a node beyond one comma, one anchor and one tag. */
+function surplus(tokens: readonly CST.SourceToken[]): number {
+  const commas = tokens.filter(({ type }) => type === 'comma').length;
+  const properties = tokens.filter(({ type }) => type === 'anchor' || type === 'tag').length;
+  return Math.max(0, commas - 1) + Math.max(0, properties - 2);
 }
 
-function properties(start: readonly CST.SourceToken[]): number {
-  return start.filter(({ type }) => type === 'anchor' || type === 'tag').length;
+function isUnclosed(token: CST.Token): boolean {
+  if (token.type !== 'flow-collection') return false;
+  const closing = token.start.type === 'flow-seq-start' ? 'flow-seq-end' : 'flow-map-end';
+  return !token.end.some(({ type }) => type === closing);
 }
