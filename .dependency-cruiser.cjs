@@ -54,7 +54,7 @@ const packages = {
 };
 const pure = ['libs/events', 'libs/workflow'];
 
-const tests = '[.](spec|int-spec|e2e-spec)[.]ts$';
+const tests = '[.](spec|int-spec|e2e-spec|fixture)[.]ts$|^(apps|libs)/[^/]+/test/';
 const under = (folder) => `^${folder}/`;
 const installed = (name) => `(^|/)node_modules/${name}/`;
 const external = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown'];

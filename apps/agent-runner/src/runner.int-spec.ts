@@ -126,7 +126,7 @@ test('what is no work becomes a dead letter and harms nothing else', async () =>
   for (const body of bodies) await stage.bus.publisher.publish(subjects.work('builtin.echo'), body);
   await eventually(async () => (await stage.deadLetters()) === bodies.length);
   const work = await stage.send({});
-  await reportOf(work.workflow);
+  await expect(reportOf(work.workflow)).resolves.toMatchObject({ type: 'BranchCompleted' });
   await emptyQueue();
 });
 
@@ -255,10 +255,10 @@ test('secrets are resolved in the runner and are in nothing that leaves it', asy
 });
 
 test('a draining runner finishes what it has begun and takes nothing new', async () => {
-  const { stop } = await stage.runner({ drainTimeoutMs: 5_000 });
+  const draining = await stage.runner({ drainTimeoutMs: 5_000 });
   const work = await stage.send({ agent: 'builtin.sleep', input: { ms: 500 } });
   await eventually(() => stage.beats.length > 0);
-  const stopping = stop();
+  const stopping = draining.stop();
   await eventually(() => stage.presence.some(({ draining }) => draining));
   const late = await stage.send({});
   await stopping;

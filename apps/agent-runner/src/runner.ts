@@ -109,7 +109,7 @@ export class Runner {
     this.#reporter.close();
     this.#timers.forEach((timer) => clearInterval(timer));
     clearTimeout(this.#presenceSoon);
-    await Promise.all(this.services.agents.map((agent) => agent.close?.()));
+    await Promise.all(this.services.agents.map(async (agent) => agent.close?.()));
     await this.services.scratch.close();
   }
 

@@ -47,9 +47,13 @@ function replace(value: Json, valueOf: (name: string) => string): Json {
   if (typeof secret === 'string') return valueOf(secret);
   const parts = value['$text'];
   if (parts !== undefined && isList(parts)) {
-    return parts.map((part) => (typeof part === 'string' ? part : String(replace(part, valueOf)))).join('');
+    return parts.map((part) => textOf(replace(part, valueOf))).join('');
   }
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replace(item, valueOf)]));
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -226,6 +226,10 @@ export class BraidClient {
 
 /** `fetch` hides why it failed in the cause of its error. */
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+  const cause: unknown = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+  for (const one of [cause, error]) {
+    const message: unknown = typeof one === 'object' && one !== null && 'message' in one ? one.message : undefined;
+    if (typeof message === 'string' && message !== '') return message;
+  }
+  return String(error);
 }

@@ -12,17 +12,20 @@ export function allowedBinary(name: string, allow: readonly string[], path: stri
   if (allow.length === 0) {
     throw invalidInput('commands are off on this runner; list the binaries that may run in BRAID_COMMAND_ALLOW');
   }
-  if (name.includes('/') || name.includes('\\')) {
-    if (isAbsolute(name) && normalize(name) === name && allow.includes(name)) return executable(name) ?? missing(name);
-    throw refused(name, allow);
-  }
-  if (name === '' || name === '.' || name === '..') throw refused(name, allow);
-  const listedByPath = allow.filter((entry) => isAbsolute(entry) && basename(entry) === name);
-  if (!allow.includes(name) && listedByPath.length === 0) throw refused(name, allow);
-  const found = onPath(name, path);
-  if (allow.includes(name)) return found ?? missing(name);
-  if (found !== undefined && listedByPath.includes(found)) return found;
-  throw refused(name, allow);
+  return name.includes('/') || name.includes('\\') ? listedPath(name, allow) : listedName(name, allow, path);
+}
+
+function listedPath(name: string, allow: readonly string[]): string {
+  if (!isAbsolute(name) || normalize(name) !== name || !allow.includes(name)) throw refused(name, allow);
+  return executable(name) ?? missing(name);
+}
+
+function listedName(name: string, allow: readonly string[], path: string): string {
+  if (['', '.', '..'].includes(name)) throw refused(name, allow);
+  if (allow.includes(name)) return onPath(name, path) ?? missing(name);
+  const found = allow.some((entry) => isAbsolute(entry) && basename(entry) === name) ? onPath(name, path) : undefined;
+  if (found === undefined || !allow.includes(found)) throw refused(name, allow);
+  return found;
 }
 
 /** The first executable file of that name. Relative entries of PATH are left out: they depend on where the runner was started. */

@@ -119,6 +119,7 @@ describe('how a command ends', () => {
     await run({ argv: ['sh', '-c', 'sleep 60 & echo $! > pid'] });
     const pid = Number(await readFile(join(scratchDir, 'pid'), 'utf8'));
     await eventually(async () => !isAlive(pid));
+    expect(isAlive(pid)).toBe(false);
   });
 
   test('a process that fled the group and holds the pipes does not hold the attempt', async () => {

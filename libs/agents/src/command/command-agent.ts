@@ -72,7 +72,7 @@ export function commandAgent(options: CommandAgentOptions): Agent {
         signal: ctx.signal,
         maxStdoutBytes: options.maxBytes,
         stderrTailBytes,
-        onStderrLine: ctx.log,
+        onStderrLine: (line) => ctx.log(line),
       }).catch((cause: unknown) => {
         throw new AgentError(`${file} could not be started`, { type: 'CommandError', retryable: false, cause });
       });

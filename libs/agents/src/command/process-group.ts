@@ -44,8 +44,8 @@ export function runGroup(options: GroupOptions): Promise<GroupResult> {
     const stop = groupStopper(child);
     const stdout = collect(options.maxStdoutBytes, stop.now);
     const stderr = tail(options.stderrTailBytes, options.onStderrLine);
-    child.stdout.on('data', stdout.add);
-    child.stderr.on('data', stderr.add);
+    child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
     // A program that does not read its input closes the pipe; that is its own affair.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin);

@@ -85,7 +85,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all(loaded.agents.map((agent) => agent.close?.()));
+  await Promise.all(loaded.agents.map(async (agent) => agent.close?.()));
   await rm(dir, { recursive: true, force: true });
 });
 

@@ -1,0 +1,160 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { type EventView } from '@braid/contracts';
+import { BraidClient } from './client';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+async function clientOf(
+  listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<BraidClient> {
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  return new BraidClient({ baseUrl: `http://127.0.0.1:${port}/`, headers: { authorization: 'Bearer k' } });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+const event = (version: number, type = 'BranchRequested'): EventView => ({
+  id: `w1:${version}`,
+  workflow: 'w1',
+  version,
+  type,
+  at: '2026-01-01T00:00:00Z',
+  data: {},
+});
+const message = (one: EventView) => `id: ${one.version}\ndata: ${JSON.stringify(one)}\n\n`;
+
+async function collect(events: AsyncIterable<EventView>): Promise<number[]> {
+  const versions: number[] = [];
+  for await (const one of events) versions.push(one.version);
+  return versions;
+}
+
+test('each call sends what the API expects', async () => {
+  const seen: string[] = [];
+  const client = await clientOf(async (request, response) => {
+    const { 'idempotency-key': key = '-', 'content-type': type = '-', authorization } = request.headers;
+    seen.push([request.method, request.url, key, type, authorization, await bodyOf(request)].join(' | '));
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"w1"}');
+  });
+  await expect(
+    client.start({ playbook: 'p@1', variables: { a: 1 } }, { wait: '30s', idempotencyKey: 'k1' }),
+  ).resolves.toEqual({ id: 'w1' });
+  await client.get('w/1', { version: 3 });
+  await client.list({ status: 'failed', limit: 5 });
+  await client.events('w1', { after: 7 });
+  await client.graph('w1');
+  await client.cancel('w1', { reason: 'enough' });
+  await client.validate('name: x');
+  await client.publish({ name: 'x' });
+  expect(seen).toEqual([
+    'POST | /v1/workflows?wait=30s | k1 | application/json | Bearer k | {"playbook":"p@1","variables":{"a":1}}',
+    'GET | /v1/workflows/w%2F1?version=3 | - | - | Bearer k | ',
+    'GET | /v1/workflows?status=failed&limit=5 | - | - | Bearer k | ',
+    'GET | /v1/workflows/w1/events?after=7 | - | - | Bearer k | ',
+    'GET | /v1/workflows/w1/graph | - | - | Bearer k | ',
+    'POST | /v1/workflows/w1/cancel | - | application/json | Bearer k | {"reason":"enough"}',
+    'POST | /v1/playbooks/validate | - | application/yaml | Bearer k | name: x',
+    'POST | /v1/playbooks | - | application/json | Bearer k | {"name":"x"}',
+  ]);
+});
+
+test('a problem document becomes an error with its code and problems', async () => {
+  const problems = [{ path: 'steps[0]', line: 3, message: 'unknown field', severity: 'error' }];
+  const client = await clientOf((_request, response) => {
+    const problem = {
+      type: 'about:blank',
+      title: 'Invalid',
+      status: 422,
+      code: 'playbook.invalid',
+      detail: '1 problem',
+      problems,
+    };
+    response
+      .writeHead(422, { 'content-type': 'application/problem+json', 'retry-after': '2' })
+      .end(JSON.stringify(problem));
+  });
+  await expect(client.validate('x')).rejects.toMatchObject({
+    name: 'BraidError',
+    code: 'playbook.invalid',
+    status: 422,
+    message: '1 problem',
+    problems,
+    retryAfter: 2_000,
+  });
+});
+
+test('an answer that is no problem document still has a code', async () => {
+  const client = await clientOf((_request, response) => void response.writeHead(502).end('<html>'));
+  await expect(client.get('w1')).rejects.toMatchObject({ code: 'http.502', status: 502 });
+});
+
+test('a service that is not there is "unreachable"', async () => {
+  const client = await clientOf(() => undefined);
+  await Promise.all(closing.splice(0).map((close) => close()));
+  await expect(client.get('w1')).rejects.toMatchObject({
+    code: 'unreachable',
+    status: 0,
+    message: expect.stringContaining('ECONNREFUSED'),
+  });
+});
+
+test('a stream that breaks off is taken up after the last event, without gaps or repeats', async () => {
+  const asked: (string | undefined)[] = [];
+  const client = await clientOf((request, response) => {
+    const last = request.headers['last-event-id'];
+    asked.push(typeof last === 'string' ? last : undefined);
+    if (asked.length === 3) {
+      response.writeHead(503).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (asked.length === 1)
+      response.write(`: hello\n\n${message(event(1))}${message(event(2))}`, () => response.destroy());
+    else if (asked.length === 2)
+      response.write(message(event(2)) + message(event(3)) + 'data: {"half', () => response.destroy());
+    else response.write(message(event(4)) + message(event(5, 'WorkflowCompleted')));
+  });
+  await expect(collect(client.stream('w1'))).resolves.toEqual([1, 2, 3, 4, 5]);
+  expect(asked).toEqual([undefined, '2', '3', '3']);
+});
+
+test('a stream ends when nothing is left, and fails for good where a repeat cannot help', async () => {
+  const client = await clientOf(
+    (request, response) => void response.writeHead(request.url?.includes('gone') ? 404 : 204).end(),
+  );
+  await expect(collect(client.stream('w1', { after: 9 }))).resolves.toEqual([]);
+  await expect(collect(client.stream('gone'))).rejects.toMatchObject({ status: 404 });
+});
+
+test('leaving the loop closes the connection, an abort ends the stream', async () => {
+  let open = 0;
+  const client = await clientOf((request, response) => {
+    open++;
+    request.socket.once('close', () => open--);
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(message(event(1)));
+  });
+  for await (const one of client.stream('w1')) {
+    expect(one.version).toBe(1);
+    break;
+  }
+  for (const until = Date.now() + 2_000; open > 0 && Date.now() < until;)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(open).toBe(0);
+  const signal = AbortSignal.timeout(100);
+  await expect(collect(client.stream('w1', { signal }))).rejects.toMatchObject({ name: 'TimeoutError' });
+});
