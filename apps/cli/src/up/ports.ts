@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { CliError } from '../cli-error';
+
+export type ChosenPort = { readonly port: number; readonly note?: string };
+
+/**
+ * The port of the HTTP API. One that was told must be free; the standard one gives way to any free one, with a note.
+ * @throws CliError when the port that was told cannot be used
+ */
+export async function chooseHttpPort(options: {
+  readonly host: string;
+  readonly port: number;
+  /** Whether a person chose the port. */
+  readonly told: boolean;
+}): Promise<ChosenPort> {
+  const { host, port, told } = options;
+  const problem = await whyNot(host, port);
+  if (problem === undefined) return { port: port === 0 ? await freePort(host) : port };
+  if (told || problem.code === 'EADDRNOTAVAIL') throw new CliError(explain(problem.code, host, port));
+  const other = await freePort(host);
+  return {
+    port: other,
+    note: `Port ${port} is taken, so Braid listens on ${other} (BRAID_HTTP_PORT chooses another).`,
+  };
+}
+
+/** A port of this address that nobody listened on a moment ago. */
+export async function freePort(host: string): Promise<number> {
+  const outcome = await listenOnce(host, 0);
+  if (typeof outcome === 'number') return outcome;
+  throw new CliError(explain(outcome.code, host, 0));
+}
+
+type Refusal = { readonly code: string };
+
+async function whyNot(host: string, port: number): Promise<Refusal | undefined> {
+  const outcome = await listenOnce(host, port);
+  return typeof outcome === 'number' ? undefined : outcome;
+}
+
+async function listenOnce(host: string, port: number): Promise<number | Refusal> {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    return { code: error instanceof Error && 'code' in error ? String(error.code) : String(error) };
+  }
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function explain(code: string, host: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `something else listens on ${host}:${port} already; set BRAID_HTTP_PORT to a free port (0 takes any), or stop the other`;
+    case 'EACCES':
+      return `this user may not listen on port ${port}; set BRAID_HTTP_PORT to a port from 1024 on`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `this machine has no address ${host}; set BRAID_HTTP_HOST to one of its own, for example 127.0.0.1`;
+    default:
+      return `cannot listen on ${host}:${port}: ${code}`;
+  }
+}

@@ -1,0 +1,108 @@
+import { type BranchStatusName, type BranchStatusView, type WorkflowView } from '@braid/contracts';
+import { type Colours } from '../terminal';
+import { paintStatus, statusSign } from './status';
+import { took } from './time';
+
+export type TreeOptions = {
+  readonly colours: Colours;
+  /** Milliseconds since the epoch, for what has not ended. */
+  readonly now: number;
+  /** Most branches of one fork that are drawn; the others are counted. */
+  readonly limit?: number;
+};
+
+type Row = { readonly stem: string; readonly branch: BranchStatusView };
+type Counted = { readonly stem: string; readonly counted: string };
+
+/** The branches of a workflow under their parents, each with status, agent, runner, attempt and time. */
+export function branchTree(view: Pick<WorkflowView, 'branchStatus'>, options: TreeOptions): readonly string[] {
+  const children = childrenOf(view.branchStatus);
+  const rows = below(undefined, '', children, options.limit ?? 24);
+  const widths = {
+    name: widest(rows.map((row) => ('branch' in row ? `${row.stem}${row.branch.branch}` : ''))),
+    step: widest(rows.map((row) => ('branch' in row ? doing(row.branch) : ''))),
+    runner: widest(rows.map((row) => ('branch' in row ? (row.branch.runner ?? '') : ''))),
+  };
+  return rows.map((row) =>
+    'branch' in row ? line(row, widths, options) : `${row.stem}${options.colours.dim(row.counted)}`,
+  );
+}
+
+type Children = ReadonlyMap<string | undefined, readonly BranchStatusView[]>;
+
+function childrenOf(branches: readonly BranchStatusView[]): Children {
+  const children = new Map<string | undefined, BranchStatusView[]>();
+  for (const branch of branches) {
+    const siblings = children.get(branch.parent);
+    if (siblings === undefined) children.set(branch.parent, [branch]);
+    else siblings.push(branch);
+  }
+  return children;
+}
+
+function below(
+  parent: string | undefined,
+  stem: string,
+  children: Children,
+  limit: number,
+): readonly (Row | Counted)[] {
+  const all = children.get(parent) ?? [];
+  const { shown, hidden } = chosen(all, limit);
+  const rows = shown.flatMap<Row | Counted>((branch, index) => {
+    const last = index === shown.length - 1 && hidden.length === 0;
+    const root = parent === undefined;
+    const row = { stem: root ? stem : `${stem}${last ? '└─ ' : '├─ '}`, branch };
+    return [row, ...below(branch.path, root ? stem : `${stem}${last ? '   ' : '│  '}`, children, limit)];
+  });
+  return hidden.length === 0 ? rows : [...rows, { stem: `${stem}└─ `, counted: `and ${tally(hidden)}` }];
+}
+
+/** What needs attention comes first when not everything has room. */
+const urgency: Readonly<Record<BranchStatusName, number>> = {
+  failed: 0,
+  running: 1,
+  requested: 2,
+  pending: 3,
+  cancelled: 4,
+  skipped: 5,
+  completed: 6,
+};
+
+function chosen(branches: readonly BranchStatusView[], limit: number) {
+  if (branches.length <= limit) return { shown: branches, hidden: [] };
+  const urgent = new Set(branches.toSorted((a, b) => urgency[a.status] - urgency[b.status]).slice(0, limit));
+  return {
+    shown: branches.filter((branch) => urgent.has(branch)),
+    hidden: branches.filter((branch) => !urgent.has(branch)),
+  };
+}
+
+function tally(branches: readonly BranchStatusView[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of branches) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+}
+
+function line(
+  { stem, branch }: Row,
+  widths: { readonly name: number; readonly step: number; readonly runner: number },
+  { colours, now }: TreeOptions,
+): string {
+  const name = branch.branch.padEnd(widths.name - stem.length);
+  const time = took(branch.startedAt, branch.endedAt, now).padStart(8);
+  const attempt = (branch.attempt ?? 1) > 1 ? colours.yellow(`attempt ${branch.attempt}`) : '';
+  const error = branch.error === undefined ? '' : colours.red(firstLine(branch.error.message));
+  const sign = paintStatus(branch.status, `${statusSign(branch.status)} ${branch.status.padEnd(9)}`, colours);
+  const agent = colours.dim(doing(branch).padEnd(widths.step));
+  const runner = (branch.runner ?? '').padEnd(widths.runner);
+  return [`${colours.dim(stem)}${name}`, sign, time, agent, runner, attempt, error].join('  ').trimEnd();
+}
+
+/** The step that a branch is at, and the agent that works on it. */
+function doing({ step, agent }: BranchStatusView): string {
+  if (agent === undefined) return step ?? '';
+  return step === undefined || step === agent ? agent : `${step} (${agent})`;
+}
+
+const widest = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
+const firstLine = (text: string) => (text.split('\n', 1)[0] ?? '').slice(0, 120);

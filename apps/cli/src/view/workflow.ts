@@ -1,0 +1,87 @@
+import { type ConvergencePointView, type WorkflowSummary, type WorkflowView } from '@braid/contracts';
+import { type Failure, type Json } from '@braid/events';
+import { type Colours } from '../terminal';
+import { branchTree } from './branch-tree';
+import { markdown } from './markdown';
+import { paintStatus, statusSign } from './status';
+import { table } from './table';
+import { moment, span, took } from './time';
+
+type ViewOptions = { readonly colours: Colours; readonly now: number };
+
+/** One workflow: how it stands, its branches, its convergences, its output or failure. */
+export function workflowDetails(view: WorkflowView, options: ViewOptions): string {
+  const { colours } = options;
+  const { playbook, cost } = view;
+  const version = playbook.version === undefined ? '' : `@${playbook.version}`;
+  const sections = [
+    [
+      `${colours.bold(`${playbook.name}${version}`)}  ${view.id}`,
+      `${statusText(view.status, colours)}  ${took(view.startedAt, view.endedAt, options.now)}, ${view.executionMode}, started ${moment(view.startedAt)} UTC, version ${view.version}`,
+      `${cost.attempts} ${cost.attempts === 1 ? 'attempt' : 'attempts'}, ${span(cost.agentMs)} of work by agents`,
+    ],
+    branchTree(view, options),
+    view.convergencePoints.map((point) => convergenceLine(point, colours)),
+    Object.keys(view.context).length === 0 ? [] : [`context ${JSON.stringify(view.context)}`],
+    view.error === undefined ? [] : failureLines(view.error, colours),
+    view.output === undefined ? [] : [outputText(view.output, colours)],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+/** Workflows, one per line. */
+export function workflowList(workflows: readonly WorkflowSummary[], { colours, now }: ViewOptions): string {
+  if (workflows.length === 0) return 'There are no workflows of this kind.';
+  const rows = workflows.map((each) => [
+    each.id,
+    each.playbookVersion === undefined ? each.playbook : `${each.playbook}@${each.playbookVersion}`,
+    statusText(each.status, colours),
+    `${each.branches.completed}/${each.branches.total}${each.branches.failed > 0 ? colours.red(` ${each.branches.failed} failed`) : ''}`,
+    moment(each.startedAt),
+    took(each.startedAt, each.endedAt, now),
+    (each.error ?? '').split('\n', 1)[0]?.slice(0, 60) ?? '',
+  ]);
+  return table(['ID', 'PLAYBOOK', 'STATUS', 'BRANCHES', 'STARTED (UTC)', 'TOOK', 'ERROR'], rows, colours);
+}
+
+export function statusText(status: WorkflowView['status'], colours: Colours): string {
+  return paintStatus(status, `${statusSign(status)} ${status}`, colours);
+}
+
+/** A text is shown as it is, with its headings raised; everything else as JSON. */
+export function outputText(output: Json, colours: Colours): string {
+  return typeof output === 'string' ? markdown(output, colours) : JSON.stringify(output, null, 2);
+}
+
+/** Why something failed: type, message, where and on which runner, and what caused it. */
+export function failureLines(failure: Failure, colours: Colours): readonly string[] {
+  const { type, code, message, branch, step, attempt, agent, runner, cause, stack } = failure;
+  const place = [
+    branch === undefined ? undefined : `branch ${branch}`,
+    step === undefined ? undefined : `step ${step}`,
+    attempt === undefined ? undefined : `attempt ${attempt}`,
+    agent === undefined ? undefined : `agent ${agent}`,
+    runner === undefined ? undefined : `on ${runner}`,
+  ].filter((part) => part !== undefined);
+  return [
+    `${colours.red(`${type} (${code})`)} ${message}`,
+    ...(place.length === 0 ? [] : [colours.dim(`  ${place.join(', ')}`)]),
+    ...(stack === undefined
+      ? []
+      : stack
+          .split('\n')
+          .slice(1, 6)
+          .map((line) => colours.dim(`  ${line.trim()}`))),
+    ...(cause === undefined ? [] : ['caused by', ...failureLines(cause, colours)]),
+  ];
+}
+
+function convergenceLine(point: ConvergencePointView, colours: Colours): string {
+  const { branch, step, strategy, outcome, reason } = point;
+  const name = branch === 'root' ? step : `${branch}/${step}`;
+  const paint = outcome === 'met' ? colours.green : outcome === 'waiting' ? colours.cyan : colours.red;
+  return `${name}: ${strategy} ${paint(outcome)}, ${reason}`;
+}
