@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import {
@@ -162,7 +163,7 @@ class NatsBus implements Bus {
     // Draining waits for the server; it must not keep a process from ending when there is none.
     const reachable = this.connected;
     this.connected = false;
-    if (reachable) await Promise.race([this.nc.drain().catch(() => undefined), sleep(timeoutMs)]);
+    if (reachable) await within(timeoutMs, this.nc.drain());
     await this.nc.close();
     this.ended();
   }
@@ -232,6 +233,10 @@ function messageHeaders(from: Readonly<Record<string, string>>) {
   return headers;
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits for something to end, well or not, at most `ms`. */
+async function within(ms: number, ending: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const ended = ending.catch(() => undefined);
+  await Promise.race([ended, sleep(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
+  timer.abort();
 }

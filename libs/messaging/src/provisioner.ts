@@ -118,23 +118,28 @@ async function change(
   const now: Readonly<Record<string, unknown>> = { ...current };
   const differences = Object.entries(wanted).filter(([field, value]) => !isDeepStrictEqual(now[field], value));
   if (differences.length === 0) return { kind, name, action: 'unchanged' };
-  const told = differences
-    .map(([field, value]) => `${field} is ${JSON.stringify(now[field])} and must be ${JSON.stringify(value)}`)
-    .join(', ');
   const locked: readonly string[] = fixed[kind];
+  const unchangeable = differences.filter(([field]) => locked.includes(field));
   const remedy = `empty and delete the ${kind} with NATS's own tool, then run this again`;
-  if (differences.some(([field]) => locked.includes(field))) {
-    throw new ProvisionError(`The ${kind} ${name} cannot be changed: ${told}; ${remedy}`);
+  if (unchangeable.length > 0) {
+    throw new ProvisionError(`The ${kind} ${name} cannot be changed: ${tell(now, unchangeable)}; ${remedy}`);
   }
   try {
     await update();
   } catch (error) {
     if (!(error instanceof JetStreamApiError)) throw error;
-    throw new ProvisionError(`The ${kind} ${name} could not be changed (${error.message}): ${told}; ${remedy}`, {
-      cause: error,
-    });
+    throw new ProvisionError(
+      `The ${kind} ${name} could not be changed (${error.message}): ${tell(now, differences)}; ${remedy}`,
+      { cause: error },
+    );
   }
   return { kind, name, action: 'updated' };
+}
+
+function tell(now: Readonly<Record<string, unknown>>, differences: readonly [string, unknown][]): string {
+  return differences
+    .map(([field, value]) => `${field} is ${JSON.stringify(now[field])} and must be ${JSON.stringify(value)}`)
+    .join(', ');
 }
 
 /** `undefined` when the server knows no such stream or consumer. */
