@@ -10,7 +10,7 @@ import { pathTo, type Problem, ProblemList } from './problem';
 import { sequencesOf, type Sequence } from './sequences';
 import { shapeOf, unreadable } from './shape';
 import { exceeds, readSource } from './source';
-import { givenIds } from './step-names';
+import { givenIds, stepsIn } from './step-names';
 import { vet } from './vet';
 
 export type CompiledPlaybook =
@@ -52,6 +52,11 @@ function isTooLarge(
 }
 
 function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList): Graph | undefined {
+  const steps = stepsIn(value).length;
+  if (steps > limits.steps) {
+    problems.add({ path: '', message: `the playbook has ${steps} steps; the limit (steps) is ${limits.steps}` });
+    return undefined;
+  }
   const { tree, original } = shapeOf(value, problems);
   if (tree === unreadable) return undefined;
   problems.translate(original);

@@ -4,10 +4,18 @@ export type PlaybookLimits = {
   readonly bytes: number;
   /** Nesting of lists and objects. */
   readonly depth: number;
+  /** Steps and branches in all. */
+  readonly steps: number;
   /** Problems that one answer lists. */
   readonly problems: number;
   /** Different JSON Schemas in one playbook. */
   readonly schemas: number;
 };
 
-export const defaultLimits: PlaybookLimits = { bytes: 262_144, depth: 200, problems: 1_000, schemas: 300 };
+export const defaultLimits: PlaybookLimits = {
+  bytes: 262_144,
+  depth: 200,
+  steps: 10_000,
+  problems: 1_000,
+  schemas: 300,
+};

@@ -137,7 +137,7 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
   ],
   [
     'needs go in no circle',
-    fork('x: { agent: a }, y: { needs: [x], agent: a }, z: { needs: [x, y], agent: a }'),
+    fork('z: { needs: [x, y], agent: a }, y: { needs: [x], agent: a }, x: { agent: a }'),
     fork('x: { needs: [z], agent: a }, y: { needs: [x], agent: a }, z: { needs: [x, y], agent: a }, w: { agent: a }'),
     [`${b}.x.needs: these branches wait for each other in a circle: x → z → x`],
   ],

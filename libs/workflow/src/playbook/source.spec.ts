@@ -139,8 +139,13 @@ describe('the source of a playbook', () => {
       'aliases',
     ],
     ['many keys', Array.from({ length: 20_000 }, (_, at) => `k${at}: 1`).join('\n'), 'is not a known field'],
-    ['many steps without a kind', `name: p\nsteps:\n${'- b: 1\n'.repeat(30_000)}`, '"b" is not a known field'],
-    ['many misspelt fields', `name: p\nsteps:\n${'- agnet: b\n'.repeat(20_000)}`, '"agnet" is not a known field'],
+    [
+      'too many steps',
+      `name: p\nsteps:\n${'- b: 1\n'.repeat(30_000)}`,
+      'the playbook has 30000 steps; the limit (steps) is 10000',
+    ],
+    ['many steps without a kind', `name: p\nsteps:\n${'- b: 1\n'.repeat(10_000)}`, '"b" is not a known field'],
+    ['many misspelt fields', `name: p\nsteps:\n${'- agnet: b\n'.repeat(10_000)}`, '"agnet" is not a known field'],
   ])('made of %s is refused', (_, source, message) => {
     expect(problemsOf(source)).toContainEqual(expect.stringContaining(message));
   });

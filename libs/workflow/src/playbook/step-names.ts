@@ -1,5 +1,5 @@
 import { namePattern } from './playbook-schema';
-import { fieldsOf, has, listOf, textOf } from './fields';
+import { type Fields, fieldsOf, listOf, textOf } from './fields';
 
 const valid = new RegExp(namePattern);
 
@@ -47,18 +47,27 @@ function sees(visible: Visible, name: string): boolean {
 
 /** Every id that the playbook gives to a step itself. */
 export function givenIds(tree: unknown): ReadonlySet<string> {
-  const ids = new Set<string>();
-  const open: unknown[] = [tree];
+  return new Set(stepsIn(tree).flatMap((step) => textOf(step['id']) ?? []));
+}
+
+/** Everything in a playbook that stands where a step or a branch does, whatever it looks like. */
+export function stepsIn(tree: unknown): readonly Fields[] {
+  const steps: Fields[] = [];
+  const open: Fields[] = [fieldsOf(tree)];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const fields = fieldsOf(next);
-    const id = textOf(fields['id']);
-    if (id !== undefined) ids.add(id);
-    open.push(...(listOf(fields['steps']) ?? []));
-    if (has(fields, 'map')) open.push(fieldsOf(fields['map']));
-    if (has(fields, 'parallel')) open.push(...Object.values(fieldsOf(fieldsOf(fields['parallel'])['branches'])));
-    const structure = fieldsOf(fields['parallelStructure']);
-    open.push(...(listOf(structure['branches']) ?? []).flatMap((branch) => listOf(branch) ?? []));
-    if (has(structure, 'convergeAt')) open.push(structure['convergeAt']);
+    const structure = fieldsOf(next['parallelStructure']);
+    const inside = [
+      ...(listOf(next['steps']) ?? []),
+      ...(listOf(fieldsOf(next['map'])['steps']) ?? []),
+      ...Object.values(fieldsOf(fieldsOf(next['parallel'])['branches'])),
+      ...(listOf(structure['branches']) ?? []).flatMap((branch) => listOf(branch) ?? []),
+      structure['convergeAt'],
+    ];
+    for (const each of inside) {
+      if (typeof each !== 'object' || each === null) continue;
+      steps.push(fieldsOf(each));
+      open.push(fieldsOf(each));
+    }
   }
-  return ids;
+  return steps;
 }
