@@ -37,16 +37,18 @@ export type StoreFailure =
 /** What an error of the driver means for the statement that was under way. */
 export function classify(error: unknown): StoreFailure {
   const code = codeOf(error);
-  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !socketCodes.has(code)) {
-    return classifyState(code);
-  }
   if (code !== undefined && socketCodes.has(code)) {
     return 'disconnected';
   }
-  if (error instanceof AggregateError) {
-    return error.errors.some((inner) => classify(inner) === 'disconnected') ? 'disconnected' : 'bug';
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
+    return classifyState(code);
   }
-  return error instanceof Error && driverMessages.test(error.message) ? 'disconnected' : 'bug';
+  const { errors, message } = fieldsOf(error);
+  // A host with several addresses fails with one error for each of them.
+  if (Array.isArray(errors)) {
+    return errors.some((inner) => classify(inner) === 'disconnected') ? 'disconnected' : 'bug';
+  }
+  return typeof message === 'string' && driverMessages.test(message) ? 'disconnected' : 'bug';
 }
 
 function classifyState(state: string): StoreFailure {
@@ -64,8 +66,11 @@ function classifyState(state: string): StoreFailure {
 }
 
 export function codeOf(error: unknown): string | undefined {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return undefined;
+  const { code } = fieldsOf(error);
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Not by class: errors of the runtime and of the driver can come from another realm than this file. */
+function fieldsOf(error: unknown): { readonly code?: unknown; readonly errors?: unknown; readonly message?: unknown } {
+  return typeof error === 'object' && error !== null ? error : {};
 }

@@ -174,7 +174,7 @@ describe('an append whose connection breaks', () => {
     const killer = new Client({ connectionString: database.url });
     await killer.connect();
     let kills = 0;
-    for (let round = 0; round < 60; round++) {
+    while (kills < 25) {
       const { rowCount } = await killer.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where application_name like 'braid-append-%' and datname = current_database()`,
@@ -185,7 +185,6 @@ describe('an append whose connection breaks', () => {
     stop.abort();
     const written = await loading;
     await killer.end();
-    expect(kills).toBeGreaterThan(10);
     await expectExactlyOnce(opened.store, written);
     const due = await opened.store.due([0, 1, 2, 3], Number.MAX_SAFE_INTEGER, 100);
     expect(new Map(due.map(({ workflow, dueAt }) => [workflow, dueAt + 1]))).toEqual(written);
