@@ -1,5 +1,6 @@
 import { type BranchStatusName, type BranchStatusView, type WorkflowView } from '@braid/contracts';
 import { type Colours } from '../terminal';
+import { type Doing, doingIn } from './doing';
 import { paintStatus, statusSign } from './status';
 import { took } from './time';
 
@@ -12,16 +13,20 @@ export type TreeOptions = {
 };
 
 type Row = { readonly stem: string; readonly branch: BranchStatusView };
+type Drawn = Row & { readonly doing: Doing };
 type Counted = { readonly stem: string; readonly counted: string };
 
 /** The branches of a workflow under their parents, each with status, agent, runner, attempt and time. */
 export function branchTree(view: Pick<WorkflowView, 'branchStatus'>, options: TreeOptions): readonly string[] {
   const children = childrenOf(view.branchStatus);
-  const rows = below(undefined, '', children, options.limit ?? 24);
+  const doing = doingIn(view);
+  const rows = below(undefined, '', children, options.limit ?? 24).map((row) =>
+    'branch' in row ? { ...row, doing: doing(row.branch) } : row,
+  );
   const widths = {
     name: widest(rows.map((row) => ('branch' in row ? `${row.stem}${row.branch.branch}` : ''))),
-    step: widest(rows.map((row) => ('branch' in row ? doing(row.branch) : ''))),
-    runner: widest(rows.map((row) => ('branch' in row ? (row.branch.runner ?? '') : ''))),
+    step: widest(rows.map((row) => ('branch' in row ? worded(row.doing) : ''))),
+    runner: widest(rows.map((row) => ('branch' in row ? (row.doing.runner ?? '') : ''))),
   };
   return rows.map((row) =>
     'branch' in row ? line(row, widths, options) : `${row.stem}${options.colours.dim(row.counted)}`,
@@ -84,7 +89,7 @@ function tally(branches: readonly BranchStatusView[]): string {
 }
 
 function line(
-  { stem, branch }: Row,
+  { stem, branch, doing }: Drawn,
   widths: { readonly name: number; readonly step: number; readonly runner: number },
   { colours, now }: TreeOptions,
 ): string {
@@ -93,15 +98,14 @@ function line(
   const attempt = (branch.attempt ?? 1) > 1 ? colours.yellow(`attempt ${branch.attempt}`) : '';
   const error = branch.error === undefined ? '' : colours.red(firstLine(branch.error.message));
   const sign = paintStatus(branch.status, `${statusSign(branch.status)} ${branch.status.padEnd(9)}`, colours);
-  const agent = colours.dim(doing(branch).padEnd(widths.step));
-  const runner = (branch.runner ?? '').padEnd(widths.runner);
+  const agent = colours.dim(worded(doing).padEnd(widths.step));
+  const runner = (doing.runner ?? '').padEnd(widths.runner);
   return [`${colours.dim(stem)}${name}`, sign, time, agent, runner, attempt, error].join('  ').trimEnd();
 }
 
-/** The step that a branch is at, and the agent that works on it. */
-function doing({ step, agent }: BranchStatusView): string {
+function worded({ step, agent }: Doing): string {
   if (agent === undefined) return step ?? '';
-  return step === undefined || step === agent ? agent : `${step} (${agent})`;
+  return step === undefined ? agent : `${step} (${agent})`;
 }
 
 const widest = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));

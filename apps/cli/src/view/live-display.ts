@@ -53,7 +53,7 @@ function appended(terminal: Terminal): LiveDisplay {
   let last: WorkflowView | undefined;
   return {
     update(view) {
-      for (const line of changes(last, view, terminal.colours)) terminal.print(line);
+      for (const line of changes(last, view, { colours: terminal.colours, now: Date.now() })) terminal.print(line);
       last = view;
     },
     note: (text) => terminal.print(text),
