@@ -97,6 +97,11 @@ export async function openServices(config: Config, instance: string, logger: Log
     streams: new PublicStreams({ store, signals, pollMs }, reader, feed, partitions),
     deadLetters: new DeadLetters(bus),
     orphans: new OrphanReport(store),
+    /** Ends what would otherwise hold requests open: event streams, and waits for the ends of workflows. */
+    releaseClients(): void {
+      clients.close();
+      endings.release();
+    },
     async close(): Promise<void> {
       receipts.close();
       endings.close();

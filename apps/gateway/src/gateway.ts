@@ -37,7 +37,7 @@ export async function startGateway(config: Config, instance: string, logger: Log
     return {
       url: await app.getUrl(),
       async close() {
-        services.clients.close();
+        services.releaseClients();
         await app.close();
         await services.close();
       },

@@ -39,7 +39,7 @@ export function branchView(workflow: string, branch: Branch, find: FindAttempt):
   const { phase, parent, fork, lastRun, startedAt, endedAt } = branch;
   const working = workingAttempt(workflow, branch, find);
   const request = 'request' in phase ? phase.request : undefined;
-  const step = request?.step ?? (phase.is === 'pending' ? undefined : currentStep(branch)?.id);
+  const step = request?.step ?? (phase.is === 'pending' ? undefined : (currentStep(branch) ?? branch.steps.at(-1))?.id);
   const agent = request?.agent ?? (lastRun?.agent || undefined);
   const attempt = request?.attempt ?? lastRun?.attempt;
   const runner = working?.runner ?? (request === undefined ? lastRun?.runner : undefined);

@@ -42,6 +42,11 @@ export class Endings {
     };
   }
 
+  /** Lets everybody go who waits: they answer with what there is. */
+  release(): void {
+    this.watches.forEach((watchers) => watchers.forEach((tell) => tell()));
+  }
+
   close(): void {
     this.unlisten.forEach((stop) => stop());
   }

@@ -1,0 +1,98 @@
+import { agent, branch, graphOf, map, parallel, Scenario } from '@braid/testing';
+import { describe, expect, test } from '@jest/globals';
+import { dotPicture, mermaidPicture } from './graph-picture';
+import { graphView } from './graph-view';
+import { type FindAttempt } from './live-attempts';
+
+const nobody: FindAttempt = () => undefined;
+const folded = { expand: false };
+
+const review = graphOf([
+  agent('fetch'),
+  parallel('reviews', [
+    branch('security'),
+    branch('speed'),
+    branch('second', [agent('second')], { needs: ['security'] }),
+  ]),
+  agent('sum'),
+]);
+
+describe('the graph of a workflow', () => {
+  test('shows what has not been reached as the playbook says', () => {
+    const { nodes, edges } = graphView(Scenario.start(review).workflow, nobody, folded);
+    expect(nodes.map(({ id, status }) => [id, status])).toEqual([
+      ['root#fetch', 'requested'],
+      ['root#reviews', 'pending'],
+      ['root#reviews:converge', 'pending'],
+      ['reviews/security#security', 'pending'],
+      ['reviews/speed#speed', 'pending'],
+      ['reviews/second#second', 'pending'],
+      ['root#sum', 'pending'],
+    ]);
+    expect(edges).toContainEqual({ from: 'root#fetch', to: 'root#reviews', kind: 'sequence' });
+    expect(edges).toContainEqual({ from: 'root#reviews', to: 'reviews/speed#speed', kind: 'fork' });
+    expect(edges).toContainEqual({ from: 'reviews/security#security', to: 'reviews/second#second', kind: 'needs' });
+    expect(edges).not.toContainEqual(expect.objectContaining({ to: 'reviews/second#second', kind: 'fork' }));
+    expect(edges).toContainEqual({ from: 'reviews/second#second', to: 'root#reviews:converge', kind: 'converge' });
+    expect(edges).toContainEqual({ from: 'root#reviews:converge', to: 'root#sum', kind: 'sequence' });
+  });
+
+  test('has the same nodes and edges all along, with the status of the moment', () => {
+    const scenario = Scenario.start(review);
+    const ids = () => graphView(scenario.workflow, nobody, folded).nodes.map(({ id }) => id);
+    const before = ids();
+    scenario.complete('root');
+    scenario.complete('reviews/security');
+    scenario.fail('reviews/speed');
+    const status = Object.fromEntries(graphView(scenario.workflow, nobody, folded).nodes.map((n) => [n.id, n.status]));
+    expect(status).toMatchObject({
+      'root#fetch': 'completed',
+      'reviews/security#security': 'completed',
+      'reviews/speed#speed': 'failed',
+      'reviews/second#second': 'requested',
+      'root#sum': 'pending',
+    });
+    expect(ids()).toEqual(before);
+  });
+
+  test('every edge joins two nodes', () => {
+    const scenario = Scenario.start(review);
+    scenario.complete('root');
+    const { nodes, edges } = graphView(scenario.workflow, nobody, folded);
+    const ids = new Set(nodes.map(({ id }) => id));
+    expect(edges.filter(({ from, to }) => !ids.has(from) || !ids.has(to))).toEqual([]);
+  });
+
+  test('draws many branches as one that counts them, unless all are asked for', () => {
+    const items = Array.from({ length: 60 }, (_, index) => index);
+    const scenario = Scenario.start(graphOf([map('files', items, [agent('lint')], { maxConcurrency: 10 })]));
+    scenario.complete('files/0');
+    const { nodes } = graphView(scenario.workflow, nobody, folded);
+    expect(nodes).toHaveLength(3);
+    expect(nodes.at(-1)).toMatchObject({
+      kind: 'branches',
+      label: 'files × 60',
+      counts: { completed: 1, requested: 10, pending: 49 },
+      status: 'requested',
+    });
+    expect(graphView(scenario.workflow, nobody, { expand: true }).nodes).toHaveLength(62);
+  });
+
+  test('does not know how many branches a map will have before it is reached', () => {
+    const workflow = Scenario.start(graphOf([agent('list'), map('files', [], [agent('lint')])])).workflow;
+    expect(graphView(workflow, nobody, folded).nodes).toContainEqual(
+      expect.objectContaining({ label: 'files × ?', status: 'pending' }),
+    );
+  });
+});
+
+describe('pictures', () => {
+  test('keep names from being read as syntax', () => {
+    const odd = graphOf([agent('a"];x-->y', { agent: '<script>`|{}' })]);
+    const graph = graphView(Scenario.start(odd).workflow, nobody, folded);
+    expect(mermaidPicture(graph)).toContain(
+      'n0["a#34;#93;;x--#62;y<br/>#60;script#62;#96;#124;#123;#125;"]:::requested',
+    );
+    expect(dotPicture(graph)).toContain(String.raw`n0 [label="a\"];x-->y\n<script>`);
+  });
+});

@@ -1,0 +1,91 @@
+import { agent, branch, graphOf, parallel, Scenario } from '@braid/testing';
+import { describe, expect, test } from '@jest/globals';
+import { LiveAttempts } from './live-attempts';
+import { workflowView } from './workflow-view';
+
+const graph = graphOf([parallel('reviews', [branch('good'), branch('bad'), branch('slow')])]);
+const nobody = () => undefined;
+
+describe('the view of a workflow', () => {
+  test('shows a branch that failed while its siblings go on', () => {
+    const scenario = Scenario.start(graph);
+    scenario.complete('reviews/good', { stars: 5 });
+    scenario.fail('reviews/bad', { type: 'HttpError', message: '503' });
+    const view = workflowView(scenario.workflow, nobody);
+    expect(view).toMatchObject({ status: 'running', cost: { attempts: 3, agentMs: 10 } });
+    expect(view.branchStatus).toMatchObject([
+      { path: 'root', status: 'running', step: 'reviews' },
+      {
+        path: 'reviews/good',
+        parent: 'root',
+        fork: 'reviews',
+        status: 'completed',
+        output: { stars: 5 },
+        runner: 'r1',
+      },
+      {
+        path: 'reviews/bad',
+        status: 'failed',
+        attempt: 1,
+        error: { type: 'HttpError', message: '503', stack: 'at test' },
+      },
+      { path: 'reviews/slow', status: 'requested', step: 'slow', agent: 'builtin.echo', attempt: 1 },
+    ]);
+    expect(view.convergencePoints).toMatchObject([
+      { step: 'reviews', tally: { total: 3, completed: 1, failed: 1, open: 1 } },
+    ]);
+    expect(view.parallelBranches).toEqual([
+      { branch: 'root', step: 'reviews', branches: ['reviews/good', 'reviews/bad', 'reviews/slow'] },
+    ]);
+  });
+
+  test('shows the output where the branches converged', () => {
+    const scenario = Scenario.start(graph);
+    for (const name of ['good', 'bad', 'slow']) scenario.complete(`reviews/${name}`, name);
+    const output = { good: 'good', bad: 'bad', slow: 'slow' };
+    expect(workflowView(scenario.workflow, nobody)).toMatchObject({
+      status: 'completed',
+      output,
+      convergencePoints: [{ outcome: 'met', decidedBy: 'slow', output }],
+    });
+  });
+
+  test('does not change when the workflow goes on', () => {
+    const scenario = Scenario.start(graph);
+    const view = workflowView(scenario.workflow, nobody);
+    const before = structuredClone(view);
+    scenario.complete('reviews/good');
+    scenario.fail('reviews/bad');
+    expect(view).toEqual(before);
+  });
+
+  test('takes a sign of life only for the attempt that is open, and only for a while', () => {
+    let now = 1_000;
+    const live = new LiveAttempts(5_000, () => now);
+    const scenario = Scenario.start(graph);
+    const status = () => workflowView(scenario.workflow, live.find).branchStatus[1];
+    const beat = (attempt: number) =>
+      live.heard({
+        runner: 'r7',
+        attempts: [{ workflow: 'w1', branch: 'reviews/good', step: 'good', attempt, startedAt: 900 }],
+      });
+    beat(2);
+    expect(status()).toMatchObject({ status: 'requested' });
+    beat(1);
+    expect(status()).toMatchObject({ status: 'running', runner: 'r7', startedAt: '1970-01-01T00:00:00.900Z' });
+    now += 5_001;
+    expect(status()).toMatchObject({ status: 'requested' });
+    scenario.complete('reviews/good');
+    beat(1);
+    expect(status()).toMatchObject({ status: 'completed' });
+  });
+
+  test('of a failed attempt that is tried again says why', () => {
+    const retry = { ...agent('x').retry, maximumAttempts: 3 };
+    const scenario = Scenario.start(graphOf([agent('x', { retry })]));
+    scenario.fail('root', { message: 'first' });
+    expect(workflowView(scenario.workflow, nobody).branchStatus).toMatchObject([
+      { status: 'pending', step: 'x', attempt: 1, error: { message: 'first' } },
+    ]);
+  });
+});
