@@ -78,7 +78,7 @@ class PullIntake implements Intake {
     clearInterval(this.check);
     clearTimeout(this.backoff);
     this.unobserve();
-    await Promise.all(this.lanes.map((lane) => (this.bus.connected ? lane.close() : undefined)));
+    if (this.bus.connected) await Promise.all(this.lanes.map((lane) => lane.close()));
   }
 
   private deliver(msg: Msg): void {

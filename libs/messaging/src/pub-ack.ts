@@ -24,10 +24,12 @@ export function readAnswer(msg: Msg): Answer {
     return msg.headers?.code === 503 ? { kind: 'no-stream' } : { kind: 'later', message: 'empty answer' };
   }
   const answer = parse(data);
-  if (answer?.error === undefined) {
-    return answer?.stream === undefined ? { kind: 'later', message: 'unreadable answer' } : stored;
-  }
-  const { code = 500, err_code: reason = 0, description: message = 'no reason given' } = answer.error;
+  if (answer?.error !== undefined) return readRefusal(answer.error);
+  return answer?.stream === undefined ? { kind: 'later', message: 'unreadable answer' } : stored;
+}
+
+function readRefusal(error: NonNullable<PubAck['error']>): Answer {
+  const { code = 500, err_code: reason = 0, description: message = 'no reason given' } = error;
   if (tooLarge.has(reason)) return { kind: 'refused', code: 'too-large', message };
   if (outOfRoom.has(reason) || (reason === storeFailed && /maximum|no space/i.test(message))) {
     return { kind: 'refused', code: 'full', message };

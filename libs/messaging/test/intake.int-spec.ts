@@ -62,6 +62,7 @@ describe('An intake', () => {
       await publish(1, i);
       await until(`message ${i} came`, () => bodies.length > i, 1_000);
     }
+    expect(bodies).toEqual(numbers(20));
   });
 
   it('never holds more than its slots, and always uses all of them while there is work', async () => {
@@ -248,11 +249,22 @@ describe('An intake', () => {
     expect([...first, ...bodies].sort((a, b) => Number(a) - Number(b))).toEqual(numbers(200));
   });
 
-  it('says when nothing waits', async () => {
-    let idle = 0;
+  it('says when nothing waits and nothing is held, and only then', async () => {
+    const held: Delivery[] = [];
+    const idleWith: number[] = [];
     started(
-      openIntake(bus, { consumer: agentConsumer(agent), slots: 2, handler: () => undefined, onIdle: () => idle++ }),
+      openIntake(bus, {
+        consumer: agentConsumer(agent),
+        slots: 2,
+        handler: (delivery) => held.push(delivery),
+        onIdle: () => idleWith.push(held.length),
+      }),
     );
-    await until('it is idle', () => idle > 0);
+    await until('it is idle', () => idleWith.length > 0);
+    await publish(1);
+    await until('it came', () => held.length === 1);
+    // Longer than the server takes to say again that it has nothing to deliver.
+    await sleep(4_000);
+    expect(new Set(idleWith)).toEqual(new Set([0]));
   });
 });
