@@ -76,11 +76,11 @@ describe('a follower of the log', () => {
     follower.offer(await write(store, 0, 1));
     await until(() => seen.length === 1);
     store.readPartition = () => Promise.reject(new Error('the log was read'));
-    const position = 1;
     const [event] = await store.readStream('w0');
-    follower.offer(event ? [{ ...event, position: position + 1 }] : []);
+    follower.offer(event ? [{ ...event, position: 2 }] : []);
     await until(() => seen.length === 2);
     await follower.stop();
+    expect(positions(seen, 0)).toEqual([1, 2]);
   });
 
   it('finds events that nobody offered', async () => {
@@ -90,6 +90,7 @@ describe('a follower of the log', () => {
     await write(store, 1, 2);
     await until(() => seen.length === 2);
     await follower.stop();
+    expect(positions(seen, 1)).toEqual([1, 2]);
   });
 
   it('fills gaps and overflows from the log', async () => {

@@ -265,7 +265,7 @@ export const eventStoreContract: { readonly [sentence: string]: (subject: Contra
     );
     await store.saveCheckpoints('other', new Map([[0, 1]]));
     same(
-      new Map([...(await store.loadCheckpoints('feed'))].sort()),
+      await store.loadCheckpoints('feed'),
       new Map([
         [0, 5],
         [3, 9],

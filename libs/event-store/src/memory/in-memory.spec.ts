@@ -1,14 +1,12 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { eventStoreContract } from '../contract/event-store-contract';
 import { contractPartitions } from '../contract/fixtures';
 import { leasesContract } from '../contract/leases-contract';
 import { InMemoryEventStore } from './event-store';
 
 describe('the event store in memory', () => {
-  for (const [sentence, check] of Object.entries({ ...eventStoreContract, ...leasesContract })) {
-    it(sentence, async () => {
-      const store = new InMemoryEventStore({ partitions: contractPartitions });
-      await check({ store, leases: store.leases });
-    });
-  }
+  it.each(Object.entries({ ...eventStoreContract, ...leasesContract }))('%s', async (_, check) => {
+    const store = new InMemoryEventStore({ partitions: contractPartitions });
+    await expect(check({ store, leases: store.leases })).resolves.toBeUndefined();
+  });
 });

@@ -72,9 +72,6 @@ export class Appender {
           throw new StoreUnavailableError(sent ? 'unknown' : 'not-written', { cause: 'the store is closed' });
         }
         const states = await this.#statesOf(batch);
-        if (!Array.isArray(states)) {
-          return states;
-        }
         await this.#connection.open();
         sent = true;
         const outcome = await this.#send(batch, states);
@@ -116,7 +113,7 @@ export class Appender {
   }
 
   /** Where the partitions stand under the epochs of the batch; read when this is the first append under an epoch. */
-  async #statesOf(batch: EncodedBatch): Promise<PartitionState[] | AppendOutcome> {
+  async #statesOf(batch: EncodedBatch): Promise<PartitionState[]> {
     const missing = batch.partitions.filter((p, index) => this.#states.get(p)?.epoch !== batch.epochs[index]);
     if (missing.length > 0) {
       const rows = await this.#connection.query<PartitionState & { readonly p: number }>(readStates, [missing]);
@@ -124,17 +121,12 @@ export class Appender {
         this.#states.set(p, { epoch, seq, commits });
       }
     }
-    const states: PartitionState[] = [];
-    const fenced: number[] = [];
-    for (const [index, p] of batch.partitions.entries()) {
+    return batch.partitions.map((p, index) => {
+      const epoch = batch.epochs[index] ?? 0;
       const state = this.#states.get(p);
-      if (state === undefined || state.epoch !== batch.epochs[index]) {
-        fenced.push(p);
-      } else {
-        states.push(state);
-      }
-    }
-    return fenced.length > 0 ? { kind: 'fenced', partitions: fenced } : states;
+      // Under another epoch nothing is known, and nothing needs to be: the server will name all that are fenced.
+      return state?.epoch === epoch ? state : { epoch, seq: 0, commits: -1 };
+    });
   }
 
   /** One try. Undefined means that it has to be built on newer states. */

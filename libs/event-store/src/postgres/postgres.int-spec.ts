@@ -1,5 +1,5 @@
 import { freshDatabase, type FreshDatabase } from '@braid/testing';
-import { afterAll, beforeAll, beforeEach, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { eventStoreContract } from '../contract/event-store-contract';
 import { contractPartitions } from '../contract/fixtures';
@@ -26,14 +26,12 @@ describe('the event store on PostgreSQL', () => {
     await client.end();
   });
 
-  for (const [sentence, check] of Object.entries({ ...eventStoreContract, ...leasesContract })) {
-    it(sentence, async () => {
-      const opened = await openEventStore({ url: database.url, partitions: contractPartitions });
-      try {
-        await check(opened);
-      } finally {
-        await opened.close();
-      }
-    });
-  }
+  it.each(Object.entries({ ...eventStoreContract, ...leasesContract }))('%s', async (_, check) => {
+    const opened = await openEventStore({ url: database.url, partitions: contractPartitions });
+    try {
+      await expect(check(opened)).resolves.toBeUndefined();
+    } finally {
+      await opened.close();
+    }
+  });
 });
