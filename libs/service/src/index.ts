@@ -1,7 +1,7 @@
-export { healthOptions, type HealthOptions } from './health.controller';
+export { type HealthOptions } from './health.controller';
 export { HealthModule } from './health.module';
 export { instanceName } from './instance';
 export { createLogger, nestLogger, type Logger } from './logger';
 export { Counter, createMetrics, Gauge, Histogram, Registry } from './metrics';
-export { readinessOf, type Readiness, type ReadinessAnswer } from './readiness';
+export { type Readiness } from './readiness';
 export { exitOnUncaught, stopOnSignals } from './shutdown';
