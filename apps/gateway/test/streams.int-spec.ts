@@ -108,7 +108,7 @@ describe('the feed of all events', () => {
     gateway.orchestrator.script = () => [completed];
     const ids = [await gateway.start(), await gateway.start()];
     const first = await reading;
-    expect(first.map(({ data }) => data['id']).sort()).toEqual(ids.flatMap((id) => [`${id}:1`, `${id}:2`]).sort());
+    expect(new Set(first.map(({ data }) => data['id']))).toEqual(new Set(ids.flatMap((id) => [`${id}:1`, `${id}:2`])));
     const third = await gateway.start();
     const headers = { 'last-event-id': String(first.at(-1)?.id) };
     const next = await readStream(url, { headers, enough: ({ length }) => length >= 2 });

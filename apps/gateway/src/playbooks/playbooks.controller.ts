@@ -39,7 +39,7 @@ export class PlaybooksController {
     const { name, version } = playbook;
     const location = `/v1/playbooks/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
     void reply.status(created ? 201 : 200).header('location', location);
-    return { ...view(playbook), problems };
+    return { ...playbook, publishedAt: iso(playbook.publishedAt), problems };
   }
 
   @Get()

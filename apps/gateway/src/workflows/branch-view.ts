@@ -36,29 +36,42 @@ export function workingAttempt(workflow: string, branch: Branch, find: FindAttem
 }
 
 export function branchView(workflow: string, branch: Branch, find: FindAttempt): BranchStatusView {
-  const { phase, parent, fork, lastRun, startedAt, endedAt } = branch;
+  const { phase, parent, fork, endedAt } = branch;
   const working = workingAttempt(workflow, branch, find);
-  const request = 'request' in phase ? phase.request : undefined;
-  const step = request?.step ?? (phase.is === 'pending' ? undefined : (currentStep(branch) ?? branch.steps.at(-1))?.id);
-  const agent = request?.agent ?? (lastRun?.agent || undefined);
-  const attempt = request?.attempt ?? lastRun?.attempt;
-  const runner = working?.runner ?? (request === undefined ? lastRun?.runner : undefined);
-  const started = working?.startedAt ?? startedAt;
   const failure = failureOf(branch);
   return {
     branch: branch.name,
     path: branch.path,
-    ...(parent === undefined ? {} : { parent: parent.path }),
-    ...(fork === undefined ? {} : { fork: fork.step.id }),
     status: branchStatus(phase, working),
-    ...(step === undefined ? {} : { step }),
-    ...(agent === undefined ? {} : { agent }),
-    ...(attempt === undefined ? {} : { attempt }),
-    ...(runner === undefined ? {} : { runner }),
-    ...(started === undefined ? {} : { startedAt: moment(started) }),
-    ...(endedAt === undefined ? {} : { endedAt: moment(endedAt) }),
-    ...(phase.is === 'completed' ? { output: branch.output } : {}),
-    ...(failure === undefined ? {} : { error: failureView(failure) }),
+    ...known({
+      parent: parent?.path,
+      fork: fork?.step.id,
+      ...effortOf(branch, working),
+      endedAt: endedAt === undefined ? undefined : moment(endedAt),
+      output: phase.is === 'completed' ? branch.output : undefined,
+      error: failure === undefined ? undefined : failureView(failure),
+    }),
+  };
+}
+
+/** What is or was tried last: by the request that is open, else by the report that ended the one before. */
+function effortOf(branch: Branch, working: WorkingAttempt | undefined) {
+  const { phase, lastRun, steps } = branch;
+  const startedAt = working?.startedAt ?? branch.startedAt;
+  const started = startedAt === undefined ? undefined : moment(startedAt);
+  if ('request' in phase) {
+    const { step, agent, attempt } = phase.request;
+    return { step, agent, attempt, runner: working?.runner, startedAt: started };
+  }
+  const step = phase.is === 'pending' ? undefined : (currentStep(branch) ?? steps.at(-1));
+  const agent = lastRun?.agent === '' ? undefined : lastRun?.agent;
+  return { step: step?.id, agent, attempt: lastRun?.attempt, runner: lastRun?.runner, startedAt: started };
+}
+
+/** The fields that have a value: a view leaves out what is not known. */
+function known<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 
