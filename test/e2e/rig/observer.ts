@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { type JsonObject } from '@braid/events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request that somebody sent to the observer. */
@@ -37,6 +38,11 @@ export class Observer {
 
   get address(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** An agent step that asks the observer once, as JSON, which is YAML too. */
+  step(query: string, more: JsonObject = {}): string {
+    return JSON.stringify({ agent: 'http', retry: false, with: { url: `${this.address}/?${query}` }, ...more });
   }
 
   of(group: string): readonly Observed[] {
