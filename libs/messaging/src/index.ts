@@ -16,10 +16,7 @@ export { ProvisionError, type Provisioned } from './provisioner';
 export { PublishError, type PublishErrorCode } from './publish-error';
 export {
   agentConsumer,
-  defaultStreamLimits,
   partitionConsumer,
-  streamOf,
-  streamSpecs,
   type ConsumerSpec,
   type StreamLimits,
   type StreamName,
