@@ -14,8 +14,8 @@ export class CancelController {
   ) {}
 
   @EventPattern(subjects.cancel)
-  cancel(@Payload() payload: unknown): void {
-    const parsed = parseMessage('cancel', Buffer.from(JSON.stringify(payload) ?? ''));
+  cancel(@Payload() bytes: Uint8Array): void {
+    const parsed = parseMessage('cancel', bytes);
     if (parsed.ok) this.runner.cancel(parsed.value);
     else this.logger.warn({ reason: parsed.reason }, 'a cancel signal could not be read');
   }

@@ -1,11 +1,9 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigError, loadConfig } from '@braid/contracts';
-import { type Bus } from '@braid/messaging';
+import { type Bus, liveTransport } from '@braid/messaging';
 import { createLogger, exitOnUncaught, instanceName, nestLogger, stopOnSignals } from '@braid/service';
-import { natsOptions } from './nats-options';
 import { Runner } from './runner';
 import { RunnerModule } from './runner.module';
 import { runnerBus } from './runner.tokens';
@@ -24,10 +22,7 @@ async function main(): Promise<void> {
     new FastifyAdapter(),
     { logger: nestLogger(logger), abortOnError: false },
   );
-  app.connectMicroservice<MicroserviceOptions>(
-    { transport: Transport.NATS, options: natsOptions(config.NATS_URL, `${name}-live`) },
-    { inheritAppConfig: true },
-  );
+  app.connectMicroservice(liveTransport(config.NATS_URL, name), { inheritAppConfig: true });
   const runner = app.get(Runner);
   const bus = app.get<Bus>(runnerBus);
   const stop = async () => {

@@ -1,9 +1,8 @@
 import 'reflect-metadata';
 import { type Config } from '@braid/contracts';
-import { parseAddress } from '@braid/messaging';
+import { liveTransport } from '@braid/messaging';
 import { type Logger, nestLogger } from '@braid/service';
 import { NestFactory } from '@nestjs/core';
-import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHttpEdge } from './edge/fastify-app';
 import { serveApiDescription } from './edge/openapi';
@@ -66,20 +65,7 @@ async function createApp(
   app.useGlobalPipes(new ValidatedPipe());
   app.useGlobalFilters(new ProblemFilter(logger, allowedMethods));
   // Live signals are core NATS and may be lost: what Nest's own transport is made for. Work never travels this way.
-  app.connectMicroservice<MicroserviceOptions>(
-    {
-      transport: Transport.NATS,
-      options: {
-        ...parseAddress(config.NATS_URL),
-        name: `${instance} live`,
-        maxReconnectAttempts: -1,
-        waitOnFirstConnect: true,
-        pingInterval: 10_000,
-        ignoreAuthErrorAbort: true,
-      },
-    },
-    { inheritAppConfig: true },
-  );
+  app.connectMicroservice(liveTransport(config.NATS_URL, instance), { inheritAppConfig: true });
   serveApiDescription(app);
   return app;
 }

@@ -1,8 +1,8 @@
-import { subjects } from '@braid/contracts';
+import { parseMessage, subjects } from '@braid/contracts';
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { LiveAttempts, readHeartbeat } from '../workflows/live-attempts';
-import { Presence, readPresence } from './presence';
+import { LiveAttempts } from '../workflows/live-attempts';
+import { Presence } from './presence';
 
 /** Hears the live signals of the runners. What is not such a signal is passed over: anybody may publish there. */
 @Controller()
@@ -13,14 +13,14 @@ export class LiveController {
   ) {}
 
   @EventPattern(subjects.heartbeats)
-  heartbeat(@Payload() payload: unknown): void {
-    const heartbeat = readHeartbeat(payload);
-    if (heartbeat) this.attempts.heard(heartbeat);
+  heartbeat(@Payload() bytes: Uint8Array): void {
+    const heartbeat = parseMessage('heartbeat', bytes);
+    if (heartbeat.ok) this.attempts.heard(heartbeat.value);
   }
 
   @EventPattern(subjects.runner)
-  runner(@Payload() payload: unknown): void {
-    const presence = readPresence(payload);
-    if (presence) this.presence.heard(presence);
+  runner(@Payload() bytes: Uint8Array): void {
+    const presence = parseMessage('runner', bytes);
+    if (presence.ok) this.presence.heard(presence.value);
   }
 }

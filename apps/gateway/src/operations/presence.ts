@@ -64,27 +64,3 @@ export class Presence {
     }
   }
 }
-
-/** A presence that came over the wire, or undefined for anything else. */
-export function readPresence(value: unknown): RunnerPresence | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const fields = value as Partial<Record<keyof RunnerPresence, unknown>>;
-  const shaped =
-    typeof fields.runner === 'string' &&
-    typeof fields.host === 'string' &&
-    typeof fields.pid === 'number' &&
-    isMoment(fields.startedAt) &&
-    typeof fields.draining === 'boolean' &&
-    Array.isArray(fields.agents) &&
-    fields.agents.every(isServedAgent);
-  return shaped ? (value as RunnerPresence) : undefined;
-}
-
-function isServedAgent(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = value as { readonly agent?: unknown; readonly slots?: unknown; readonly busy?: unknown };
-  return typeof fields.agent === 'string' && typeof fields.slots === 'number' && typeof fields.busy === 'number';
-}
-
-/** The largest moment that a Date can hold is 8.64e15. */
-const isMoment = (value: unknown) => typeof value === 'number' && Math.abs(value) <= 8.64e15;

@@ -48,24 +48,3 @@ export class LiveAttempts {
 }
 
 const keyOf = (workflow: string, branch: string) => `${workflow} ${branch}`;
-
-/** A heartbeat that came over the wire, or undefined for anything else. */
-export function readHeartbeat(value: unknown): HeartbeatMessage | undefined {
-  if (typeof value !== 'object' || value === null || !('runner' in value) || !('attempts' in value)) return undefined;
-  const { runner, attempts } = value;
-  if (typeof runner !== 'string' || !Array.isArray(attempts) || !attempts.every(isLiveAttempt)) return undefined;
-  return { runner, attempts };
-}
-
-function isLiveAttempt(value: unknown): value is LiveAttempt {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = value as Partial<Record<keyof LiveAttempt, unknown>>;
-  return (
-    typeof fields.workflow === 'string' &&
-    typeof fields.branch === 'string' &&
-    typeof fields.step === 'string' &&
-    typeof fields.attempt === 'number' &&
-    typeof fields.startedAt === 'number' &&
-    Math.abs(fields.startedAt) <= 8.64e15
-  );
-}
