@@ -1,11 +1,15 @@
 import { ConfigError } from '@braid/contracts';
-import { EmbeddedError } from '@braid/embedded';
-import { StoreSetupError } from '@braid/event-store';
 import { BraidError } from '@braid/sdk';
 import { CliError } from './cli-error';
 import { type ExitCode, exitCodes } from './exit-codes';
 import { type Colours } from './terminal';
 import { problemLines } from './view/problems';
+
+/**
+ * Errors whose message says what to change, by name: importing their classes would load the servers' libraries into every
+ * command.
+ */
+const explained: ReadonlySet<string> = new Set(['EmbeddedError', 'StoreSetupError', 'ProvisionError']);
 
 /** Answers of a gateway or proxy that stand for a service that is not there. */
 const away: ReadonlySet<number> = new Set([0, 502, 503, 504]);
@@ -27,7 +31,7 @@ export function explain(
     const text = `the configuration cannot be used\n${error.message}`;
     return { text: headline(text, colours), exitCode: exitCodes.usage };
   }
-  if (error instanceof EmbeddedError || error instanceof StoreSetupError) {
+  if (error instanceof Error && explained.has(error.name)) {
     return { text: headline(error.message, colours), exitCode: exitCodes.failed };
   }
   const bug = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -36,7 +40,7 @@ export function explain(
 
 function refusal(error: BraidError, colours: Colours, file: string | undefined): string {
   const lines = [headline(error.title, colours)];
-  if (error.message !== error.title) lines.push(error.message);
+  if (error.message !== error.title && error.problems.length === 0) lines.push(error.message);
   lines.push(...problemLines(error.problems, { colours, ...(file === undefined ? {} : { file }) }));
   if (error.status === 0) lines.push('Start it with "npm start", or name another address with --url or BRAID_URL.');
   return lines.join('\n');

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CliError } from './cli-error';
+import { errno } from './system-error';
 
 /**
  * The text of a playbook file; `-` reads standard input.
@@ -9,8 +10,7 @@ export async function readPlaybook(file: string): Promise<string> {
   try {
     return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why = code === 'ENOENT' ? 'there is no such file' : String(error instanceof Error ? error.message : error);
+    const why = errno(error) === 'ENOENT' ? 'there is no such file' : String(error);
     throw new CliError(`${file}: ${why}`);
   }
 }

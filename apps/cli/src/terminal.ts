@@ -21,6 +21,10 @@ const widthWithoutTerminal = 120;
 /** The terminal of this process. Colours follow NO_COLOR and FORCE_COLOR. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
+  // Whoever read the output has gone, as in `braid ps | head -1`: there is nobody left to work for.
+  stdout.once('error', () => process.kill(process.pid, 'SIGTERM'));
+  stdout.on('error', () => undefined);
+  stderr.on('error', () => undefined);
   return {
     interactive: stdout.isTTY,
     get width() {

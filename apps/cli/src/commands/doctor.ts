@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { type Cli } from '../cli';
-import { diagnose } from '../doctor/diagnose';
 import { exitCodes } from '../exit-codes';
 import { type GatewayOptions, withGateway } from '../options';
 
@@ -10,6 +9,8 @@ export function doctorCommand(cli: Cli): Command {
   );
   return withGateway(command).action(async (options: GatewayOptions) => {
     const { terminal } = cli;
+    // Loaded when asked for: it brings the clients of all servers.
+    const { diagnose } = await import('../doctor/diagnose.js');
     const findings = await diagnose(options, cli);
     if (findings.some(({ state }) => state === 'bad')) cli.exitCode = exitCodes.failed;
     if (options.json === true) {

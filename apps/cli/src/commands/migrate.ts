@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { type Cli } from '../cli';
 import { CliError } from '../cli-error';
 import { type JsonOption, withJson } from '../options';
-import { prepare } from '../up/prepare';
 import { serverAddresses } from '../server-addresses';
 
 export function migrateCommand(cli: Cli): Command {
@@ -14,6 +13,8 @@ export function migrateCommand(cli: Cli): Command {
     const config = loadConfig(cli.environment);
     const { databaseUrl, natsUrl } = await serverAddresses(config, cli.environment);
     if (databaseUrl === undefined) throw new CliError('DATABASE_URL is not set, and no "braid up" runs here');
+    // Loaded when asked for: it brings the clients of the servers.
+    const { prepare } = await import('../up/prepare.js');
     const done = await prepare({ databaseUrl, natsUrl, partitions: config.BRAID_PARTITIONS });
     if (options.json === true) {
       cli.terminal.printJson(done);

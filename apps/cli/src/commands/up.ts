@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type Cli } from '../cli';
-import { up, type UpOptions } from '../up/up';
+import type { UpOptions } from '../up/up';
 
 export function upCommand(cli: Cli): Command {
   return new Command('up')
@@ -9,5 +9,9 @@ export function upCommand(cli: Cli): Command {
     )
     .option('--once', 'stop everything after the example; exit code 0 only if it completed')
     .option('--no-example', 'only serve')
-    .action((options: UpOptions) => up(cli, options));
+    .action(async (options: UpOptions) => {
+      // Only this command needs the servers' libraries, and loading them takes longer than most commands run.
+      const { up } = await import('../up/up.js');
+      await up(cli, options);
+    });
 }

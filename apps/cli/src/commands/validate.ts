@@ -1,4 +1,3 @@
-import { compilePlaybook } from '@braid/workflow';
 import { Command } from 'commander';
 import { type Cli } from '../cli';
 import { exitCodes } from '../exit-codes';
@@ -12,6 +11,8 @@ export function validateCommand(cli: Cli): Command {
     .argument('<file...>', 'files with playbooks; - for standard input');
   return withJson(command).action(async (files: readonly string[], options: JsonOption) => {
     const { terminal } = cli;
+    // Loaded when asked for: no other command needs the compiler.
+    const { compilePlaybook } = await import('../compile.js');
     const answers = [];
     for (const file of files) {
       const compiled = compilePlaybook(await readPlaybook(file));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { CliError } from '../cli-error';
+import { errno } from '../system-error';
 
 export type ChosenPort = { readonly port: number; readonly note?: string };
 
@@ -45,7 +46,7 @@ async function listenOnce(host: string, port: number): Promise<number | Refusal>
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    return { code: error instanceof Error && 'code' in error ? String(error.code) : String(error) };
+    return { code: errno(error) ?? String(error) };
   }
   const address = server.address();
   server.close();

@@ -1,0 +1,1 @@
+export { compilePlaybook } from '@braid/workflow';
