@@ -247,7 +247,7 @@ describe('an orchestrator', () => {
     };
     const partition = partitionOf(workflow, partitions);
     const dead = new Promise<string>((resolve) => {
-      bus.listen('braid.dead.>', ({ header }) => resolve(header('Braid-Reason') ?? ''));
+      bus.listen('braid.dead.>', (message) => resolve(message.header('Braid-Reason') ?? ''));
     });
     await bus.publisher.publish(subjects.report(partition, workflow), JSON.stringify(report));
     expect(await dead).toContain('token');

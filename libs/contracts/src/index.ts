@@ -1,4 +1,4 @@
-export { cloudEventContentType, cloudEventType, toCloudEvent, type BraidCloudEvent } from './cloud-event';
+export { cloudEventContentType, toCloudEvent, type BraidCloudEvent } from './cloud-event';
 export type {
   BranchStatusName,
   BranchStatusView,

@@ -1,4 +1,3 @@
-export { parseAddress, type Address } from './address';
 export type { Bus, BusCounts, ConnectionObserver, Delivery, Intake, LiveMessage, Log, Publisher } from './bus';
 export { connectBus, type BusOptions } from './connection';
 export {
