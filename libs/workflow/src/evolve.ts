@@ -15,6 +15,7 @@ import {
   currentStep,
   endedCount,
   type Fork,
+  hasEnded,
   type Phase,
   rootPath,
   type StepResult,
@@ -36,8 +37,16 @@ export function evolve(state: WorkflowState, event: RecordedEvent): Workflow {
   if (event.version !== state.version + 1) {
     throw new HistoryError(`Version ${event.version} of ${event.workflow} cannot follow version ${state.version}`);
   }
-  if (event.type === 'WorkflowStarted') return born(event.workflow, event.at, event.data);
-  if (state.status === 'unborn') throw new HistoryError(`${event.workflow} begins with ${event.type}`);
+  if (state.status === 'unborn') {
+    if (event.type !== 'WorkflowStarted') throw new HistoryError(`${event.workflow} begins with ${event.type}`);
+    return born(event.workflow, event.at, event.data);
+  }
+  if (event.workflow !== state.id) throw new HistoryError(`An event of ${event.workflow} is no part of ${state.id}`);
+  if (event.type === 'WorkflowStarted' || state.status !== 'running') {
+    throw new HistoryError(
+      `${event.type} cannot follow version ${state.version} of ${state.id}, which is ${state.status}`,
+    );
+  }
   apply(state, event);
   state.version = event.version;
   return state;
@@ -157,6 +166,7 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
 function branchOf(state: Workflow, path: string): Branch {
   const branch = state.branches.get(path);
   if (!branch) throw new HistoryError(`${state.id} has no branch ${path}`);
+  if (hasEnded(branch)) throw new HistoryError(`Branch ${path} of ${state.id} has ended already`);
   return branch;
 }
 
@@ -184,6 +194,8 @@ type EndPhase = Extract<Phase, { is: 'completed' | 'failed' | 'skipped' | 'cance
 
 function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void {
   const { fork, index } = branch;
+  if (phase.is === 'completed' || phase.is === 'failed') branch.startedAt ??= at;
+  if (branch.phase.is === 'forked') state.timed.delete(branch.phase.fork);
   branch.endedAt = at;
   branch.phase = phase;
   state.waiting.delete(branch);

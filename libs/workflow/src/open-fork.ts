@@ -74,7 +74,9 @@ function linkNeeds(
       const needed = indexOf.get(need);
       if (needed === undefined) continue;
       unmetNeeds.set(index, (unmetNeeds.get(index) ?? new Set()).add(needed));
-      dependents.set(needed, [...(dependents.get(needed) ?? []), index]);
+      const others = dependents.get(needed);
+      if (others) others.push(index);
+      else dependents.set(needed, [index]);
     }
   }
 }

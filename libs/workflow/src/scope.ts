@@ -1,6 +1,6 @@
 import { type Json, type JsonObject } from '@braid/events';
 import { type Scope } from './expression/evaluate';
-import { type Branch, type Workflow } from './state';
+import { type Branch, childPath, type Workflow } from './state';
 
 /**
  * What a branch can see: the variables, its own context, results of its own steps and of its ancestors' steps before the
@@ -11,7 +11,7 @@ export function scopeOf(workflow: Workflow, branch: Branch, output?: Json): Scop
     variables: workflow.variables,
     context: branch.context,
     steps: branch.results as unknown as JsonObject,
-    needs: needsOf(branch),
+    needs: needsOf(workflow, branch),
     branch: { name: branch.name, path: branch.path, index: branch.index },
     workflow: { id: workflow.id, playbook: workflow.playbook.name, startedAt: workflow.startedAt },
   };
@@ -23,11 +23,10 @@ export function scopeOf(workflow: Workflow, branch: Branch, output?: Json): Scop
   return scope;
 }
 
-function needsOf(branch: Branch): JsonObject {
+function needsOf({ branches }: Workflow, branch: Branch): JsonObject {
   if (branch.fork?.step.kind !== 'parallel') return {};
-  const needs = branch.fork.step.branches[branch.index]?.needs ?? [];
-  const siblings = branch.fork.branches;
-  return Object.fromEntries(
-    siblings.filter(({ name }) => needs.includes(name)).map(({ name, output }) => [name, { output }]),
-  );
+  const { step, parent } = branch.fork;
+  const needs = step.branches[branch.index]?.needs ?? [];
+  const outputOf = (name: string) => branches.get(childPath(parent.path, step.id, name))?.output ?? null;
+  return Object.fromEntries(needs.map((name) => [name, { output: outputOf(name) }]));
 }

@@ -3,22 +3,25 @@ import { evaluateTemplate } from '../evaluate';
 import { scopeOf } from '../scope';
 import { type Branch } from '../state';
 import { expressionFailure } from './failures';
-import { type Task, type Turn } from './turn';
+import { type Turn } from './turn';
 
-/** A branch has ended: the root's end is the workflow's, any other's is an arrival at its convergence. */
+/**
+ * A branch has ended: the root's end is the workflow's, any other's is an arrival at its convergence. What needed a branch
+ * that did not complete is skipped before the convergence is asked, so that this arrival is on record as the one that decided.
+ */
 export function ended(turn: Turn, branch: Branch): void {
   const { fork } = branch;
   if (!fork) return endWorkflow(turn, branch);
-  const tasks: Task[] = [];
-  if (branch.phase.is !== 'completed') {
-    for (const index of fork.dependents.get(branch.index) ?? []) {
+  const lost = branch.phase.is === 'completed' ? [] : [branch];
+  for (let each = lost.pop(); each; each = lost.pop()) {
+    for (const index of fork.dependents.get(each.index) ?? []) {
       const dependent = fork.branches[index];
       if (dependent?.phase.is !== 'pending') continue;
       turn.record({ type: 'BranchSkipped', data: { branch: dependent.path, reason: 'needs' } });
-      tasks.push({ do: 'ended', branch: dependent });
+      lost.push(dependent);
     }
   }
-  turn.then(...tasks, { do: 'settle', fork, arrival: branch, deadlinePassed: false });
+  turn.then({ do: 'settle', fork, arrival: branch, deadlinePassed: false });
 }
 
 function endWorkflow(turn: Turn, root: Branch): void {

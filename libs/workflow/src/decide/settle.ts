@@ -107,7 +107,7 @@ function gather(turn: Turn, fork: Fork, verdict: Extract<Verdict, { is: 'met' }>
 }
 
 function unmet(turn: Turn, fork: Fork, reason: string): Failure {
-  const [first] = fork.failed;
+  const [first] = [...fork.failed].toSorted((a, b) => a - b);
   const failed = fork.branches[first ?? -1];
   const cause = failed?.phase.is === 'failed' ? failed.phase.failure : undefined;
   const message = `${fork.step.id} cannot converge by ${fork.step.converge.strategy.name}: ${reason}`;

@@ -1,5 +1,5 @@
 import { type AgentStep } from '@braid/events';
-import { type Branch, currentStep, hasEnded, type Workflow } from '../state';
+import { type Branch, currentStep, type Fork, hasEnded, type Workflow } from '../state';
 import { attemptFailed } from './attempt';
 import { type SignsOfLife } from './commands';
 import { engineFailure } from './failures';
@@ -11,12 +11,15 @@ const timeoutGrace = 10_000;
 /** Acts on everything whose moment has come: retries, attempts that were given up, deadlines of forks. */
 export function tick(turn: Turn, signs: SignsOfLife): void {
   for (const branch of [...turn.state.waiting]) tickBranch(turn, branch, signs);
-  for (const fork of [...turn.state.timed]) {
-    const { deadline } = fork.step.converge;
-    if (deadline !== undefined && fork.openedAt + deadline <= turn.now) {
-      turn.then({ do: 'settle', fork, arrival: undefined, deadlinePassed: true });
-    }
+  // The agenda takes the newest task first: the earliest deadline goes there last, and of equal ones the outermost fork's.
+  const due = [...turn.state.timed].filter((fork) => deadlineOf(fork) <= turn.now).toReversed();
+  for (const fork of due.toSorted((a, b) => deadlineOf(b) - deadlineOf(a))) {
+    turn.then({ do: 'settle', fork, arrival: undefined, deadlinePassed: true });
   }
+}
+
+function deadlineOf(fork: Fork): number {
+  return fork.openedAt + (fork.step.converge.deadline ?? Infinity);
 }
 
 function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
@@ -61,8 +64,7 @@ function givenUp(turn: Turn, branch: Branch, phase: Extract<Branch['phase'], { i
 export function nextObligation(state: Workflow, signs: SignsOfLife): number | undefined {
   let earliest = Infinity;
   for (const branch of state.waiting) earliest = Math.min(earliest, obligationOf(branch, signs));
-  for (const fork of state.timed)
-    earliest = Math.min(earliest, fork.openedAt + (fork.step.converge.deadline ?? Infinity));
+  for (const fork of state.timed) earliest = Math.min(earliest, deadlineOf(fork));
   return earliest === Infinity ? undefined : earliest;
 }
 

@@ -1,0 +1,199 @@
+import { isDeepStrictEqual } from 'node:util';
+import { describe, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type BranchSpec, type Convergence, type Strategy } from '@braid/events';
+import { branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
+import { convergenceOutput } from '@braid/workflow';
+import { type Answer, type Fate, reference } from './reference';
+import { runs } from './runs';
+
+const strategies: readonly Strategy[] = [
+  { name: 'all-must-complete' },
+  { name: 'all-settled' },
+  { name: 'all-settled', require: 1 },
+  { name: 'all-settled', require: 3 },
+  { name: 'all-settled', require: { percent: 34 } },
+  { name: 'first-success' },
+];
+
+type Case = {
+  readonly specs: readonly BranchSpec[];
+  readonly fates: ReadonlyMap<string, Fate>;
+  readonly strategy: Strategy;
+  readonly losers: Convergence['losers'];
+};
+
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    branches: fc.array(
+      fc.record({
+        completes: fc.constantFrom(true, true, false),
+        output: fc.nat(3),
+        needs: fc.array(fc.constantFrom(true, false, false, false), { minLength: 4, maxLength: 4 }),
+        skipped: fc.constantFrom(false, false, false, false, false, true),
+      }),
+      { minLength: 1, maxLength: 5, size: 'max' },
+    ),
+    reversed: fc.boolean(),
+    strategy: fc.constantFrom(...strategies),
+    losers: fc.constantFrom<Convergence['losers']>('cancel', 'drain'),
+  })
+  .map(({ branches, reversed, strategy, losers }) => {
+    const specs = branches.map(({ needs, skipped }, index) =>
+      branch(`b${index}`, undefined, {
+        needs: needs.flatMap((needed, other) => (needed && other < index ? [`b${other}`] : [])),
+        ...(skipped && { if: 'variables.no' }),
+      }),
+    );
+    const how = ({ skipped, completes }: (typeof branches)[number]) =>
+      skipped ? 'skipped' : completes ? 'completed' : 'failed';
+    const fates = new Map(
+      branches.map((each, index) => [`b${index}`, { how: how(each), output: each.output }] as const),
+    );
+    return { specs: reversed ? specs.toReversed() : specs, fates, strategy, losers };
+  });
+
+const lost: Fate = { how: 'failed', output: null };
+
+const picks = fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 });
+
+const start = ({ specs, strategy, losers }: Case) =>
+  Scenario.start(graphOf([parallel('f', specs, { converge: converge({ strategy, losers }) })]), {
+    variables: { no: false },
+  });
+
+const nameOf = (path: string) => path.slice('f/'.length);
+
+/** Tells the fork one arrival, then the same again, and a late attempt of it. */
+function arrive(s: Scenario, path: string, { how, output }: Fate): void {
+  const completes = how === 'completed';
+  const phase = s.workflow.branches.get(path)?.phase;
+  if (phase?.is !== 'requested') throw new Error(`${path} has no open attempt`);
+  const { step, attempt } = phase.request;
+  const failure = { type: 'TestError', message: 'it broke', code: 'agent-error', retryable: false } as const;
+  const outcome = completes ? ({ is: 'completed', output } as const) : ({ is: 'failed', failure } as const);
+  const run = { attempt, runner: 'r1', startedAt: s.now, endedAt: s.now };
+  const opposite = completes ? ({ is: 'failed', failure } as const) : ({ is: 'completed', output: 'late' } as const);
+  s.send({ type: 'report', report: { branch: path, step, run, outcome } });
+  s.send({ type: 'report', report: { branch: path, step, run, outcome } });
+  s.send({ type: 'report', report: { branch: path, step, run: { ...run, attempt: attempt + 1 }, outcome: opposite } });
+}
+
+/** Lets all branches arrive in the order that `choices` picks, calling `after` with the arrivals so far. */
+function play(s: Scenario, fates: Case['fates'], choices: readonly number[], after: (arrived: string[]) => void) {
+  const arrived: string[] = [];
+  after(arrived);
+  for (let i = 0; s.requested.length > 0; i++) {
+    const path = s.requested[(choices[i] ?? 0) % s.requested.length] ?? '';
+    arrive(s, path, fates.get(nameOf(path)) ?? lost);
+    arrived.push(nameOf(path));
+    after(arrived);
+  }
+  return arrived;
+}
+
+/** What the fork has decided so far, and the output that it decided on, whether its stragglers have ended or not. */
+function decisionOf(s: Scenario): Answer | undefined {
+  const [decision, second] = s.ofType('ConvergenceReached');
+  if (second) throw new Error('Broken: the fork converged twice');
+  if (!decision) return undefined;
+  if (decision.data.outcome === 'unreachable') return { outcome: 'unreachable' };
+  const fork = s.workflow.root.forks.get('f');
+  if (!fork) throw new Error('Broken: there is no fork');
+  return { outcome: 'met', output: convergenceOutput(fork, decision.data) };
+}
+
+/**
+ * The answers that the reference can still give when `arrived` is known. Whatever else runs may complete or fail; the
+ * condition of a branch may speak of what it needs, so until that has completed it may also be skipped.
+ */
+function stillPossible({ specs, fates, strategy }: Case, arrived: readonly string[]): readonly Answer[] {
+  const open = specs.filter(({ name }) => !arrived.includes(name));
+  const imagined = open.reduce<ReadonlyMap<string, Fate>[]>(
+    (worlds, { name, needs }) => {
+      const begun = needs.every((need) => arrived.includes(need) && fates.get(need)?.how === 'completed');
+      const skips = fates.get(name)?.how === 'skipped';
+      const possible = begun ? (skips ? skipped : eitherWay) : anyhow;
+      return worlds.flatMap((world) =>
+        possible.map((how) => new Map([...world, [name, { how, output: `imagined ${name}` }]])),
+      );
+    },
+    [fates],
+  );
+  const order = [...arrived, ...open.map(({ name }) => name)];
+  return imagined.map((world) => reference(strategy, specs, world, order));
+}
+
+const skipped: readonly Fate['how'][] = ['skipped'];
+const eitherWay: readonly Fate['how'][] = ['completed', 'failed'];
+const anyhow: readonly Fate['how'][] = ['completed', 'failed', 'skipped'];
+
+describe('a convergence', () => {
+  // Seen to fail when a strategy answers one arrival late, early, or by the order of arrival.
+  it('decides what the reference decides, at the first moment at which nothing can change it any more', () => {
+    fc.assert(
+      fc.property(cases, picks, (each, choices) => {
+        const s = start(each);
+        const arrived = play(s, each.fates, choices, (soFar) => {
+          const [first, ...others] = stillPossible(each, soFar);
+          const certain = others.every((other) => isDeepStrictEqual(other, first));
+          const decided = decisionOf(s);
+          if ((decided !== undefined) !== certain) {
+            throw new Error(`Broken: certain: ${certain}, decided: ${JSON.stringify(decided)} after ${soFar.join()}`);
+          }
+        });
+        const expected = reference(each.strategy, each.specs, each.fates, arrived);
+        if (!isDeepStrictEqual(decisionOf(s), expected)) {
+          throw new Error(`Broken: ${JSON.stringify(decisionOf(s))} instead of ${JSON.stringify(expected)}`);
+        }
+        if (s.workflow.status === 'running') throw new Error('Broken: every branch has ended and the workflow runs');
+      }),
+      runs(5000),
+    );
+  });
+
+  // Seen to fail with outputs or exports gathered by the order of arrival.
+  it('comes to the same whatever the order, unless its strategy is about order', () => {
+    const orderless = cases.filter(({ strategy }) => strategy.name !== 'first-success');
+    fc.assert(
+      fc.property(orderless, picks, picks, (each, one, other) => {
+        const endingOf = (choices: readonly number[]) => {
+          const s = start(each);
+          play(s, each.fates, choices, () => undefined);
+          return { decision: decisionOf(s), status: s.workflow.status, context: s.workflow.root.context };
+        };
+        if (!isDeepStrictEqual(endingOf(one), endingOf(other)))
+          throw new Error('Broken: the order of arrivals matters');
+      }),
+      runs(2000),
+    );
+  });
+
+  // Seen to fail with branches counted as completed that were open at the deadline.
+  it('settles at its deadline as if whatever is open had been lost', () => {
+    fc.assert(
+      fc.property(cases, picks, fc.nat(5), (each, choices, patience) => {
+        const { specs, strategy, losers } = each;
+        const settings = converge({ strategy, losers, deadline: 1000 });
+        const s = Scenario.start(graphOf([parallel('f', specs, { converge: settings })]), { variables: { no: false } });
+        const arrived: string[] = [];
+        for (let i = 0; i < patience && s.requested.length > 0; i++) {
+          const path = s.requested[(choices[i] ?? 0) % s.requested.length] ?? '';
+          arrive(s, path, each.fates.get(nameOf(path)) ?? lost);
+          arrived.push(nameOf(path));
+        }
+        const before = decisionOf(s);
+        s.tick(1000);
+        const open = specs.filter(
+          ({ name }) => !arrived.includes(name) && s.workflow.branches.get(`f/${name}`)?.phase.is !== 'skipped',
+        );
+        const fates = new Map([...each.fates, ...open.map(({ name }) => [name, lost] as const)]);
+        const expected = reference(strategy, specs, fates, arrived);
+        if (!isDeepStrictEqual(decisionOf(s), before ?? expected)) {
+          throw new Error(`Broken: ${JSON.stringify(decisionOf(s))} instead of ${JSON.stringify(expected)}`);
+        }
+      }),
+      runs(1000),
+    );
+  });
+});

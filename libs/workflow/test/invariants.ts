@@ -1,0 +1,147 @@
+import { type RecordedEvent } from '@braid/events';
+import { type Branch, type Fork, hasEnded, type Workflow } from '@braid/workflow';
+
+/** Something that must always hold does not. */
+function broken(what: string): never {
+  throw new Error(`Broken: ${what}`);
+}
+
+const holds = (condition: boolean, what: () => string): void => {
+  if (!condition) broken(what());
+};
+
+const setsOf = ({ running, deferred, completed, failed, skipped, cancelled }: Fork) => ({
+  running,
+  deferred,
+  completed,
+  failed,
+  skipped,
+  cancelled,
+});
+
+/** What holds of a state between two decisions. */
+export function checkState(state: Workflow): void {
+  const branches = [...state.branches.values()];
+  const open = branches.filter((branch) => !hasEnded(branch));
+  const is = (branch: Branch, ...phases: Branch['phase']['is'][]) => phases.includes(branch.phase.is);
+  for (const branch of branches) {
+    holds(!is(branch, 'active'), () => `${branch.path} is left between two steps`);
+    holds((branch.endedAt !== undefined) === hasEnded(branch), () => `${branch.path} has an end without having ended`);
+    const waits = is(branch, 'requested', 'backoff');
+    holds(state.waiting.has(branch) === waits, () => `${branch.path} waits for time: ${waits}, the state says not so`);
+    for (const fork of branch.forks.values()) checkFork(state, fork);
+  }
+  if (state.status !== 'running') {
+    holds(open.length === 0, () => `the workflow has ended and ${open[0]?.path ?? ''} has not`);
+    holds(state.waiting.size + state.timed.size === 0, () => 'an ended workflow waits for something');
+    return;
+  }
+  const something = open.some((branch) => is(branch, 'requested', 'backoff')) || state.timed.size > 0;
+  holds(something, () => 'the workflow runs and waits for nothing');
+  const asked = open.filter((branch) => is(branch, 'requested')).length;
+  holds(state.executionMode === 'parallel' || asked <= 1, () => `${asked} attempts are open in sequential mode`);
+}
+
+function checkFork(state: Workflow, fork: Fork): void {
+  const name = `fork ${fork.step.id} of ${fork.parent.path}`;
+  const started = ['requested', 'backoff', 'deferred', 'forked'];
+  for (const [set, members] of Object.entries(setsOf(fork))) {
+    for (const branch of fork.branches) {
+      const belongs = set === 'running' ? started.includes(branch.phase.is) : branch.phase.is === set;
+      holds(members.has(branch.index) === belongs, () => `${branch.path} is ${branch.phase.is}; ${set}: ${!belongs}`);
+    }
+  }
+  const parentWaits = fork.parent.phase.is === 'forked' && fork.parent.phase.fork === fork;
+  const timed = parentWaits && !fork.decision && fork.step.converge.deadline !== undefined;
+  holds(state.timed.has(fork) === timed, () => `${name} waits for its deadline: ${timed}, the state says not so`);
+  const open = fork.branches.filter((branch) => !hasEnded(branch));
+  if (!parentWaits) {
+    holds(open.length === 0, () => `the parent of ${name} has gone on without ${open[0]?.path ?? ''}`);
+    holds(fork.decision !== undefined || hasEnded(fork.parent), () => `${name} was left undecided`);
+    return;
+  }
+  holds(open.length > 0, () => `${name} has no open branch and its parent still waits`);
+  const atWork = fork.running.size - fork.deferred.size;
+  const limit = fork.concurrency ?? Infinity;
+  holds(atWork <= limit, () => `${name} has ${atWork} branches at work and may have ${limit}`);
+  const startable = open.find((branch) => branch.phase.is === 'pending' && needsMet(fork, branch));
+  holds(startable === undefined || atWork === limit, () => `${startable?.path ?? ''} could have been started`);
+  holds(atWork > 0, () => `${name} has open branches, and none is at work`);
+}
+
+function needsMet(fork: Fork, branch: Branch): boolean {
+  if (fork.step.kind !== 'parallel') return true;
+  const needs = fork.step.branches[branch.index]?.needs ?? [];
+  return needs.every((need) => fork.branches.find(({ name }) => name === need)?.phase.is === 'completed');
+}
+
+const ends = new Set(['BranchCompleted', 'BranchFailed', 'BranchSkipped', 'BranchCancelled']);
+const workflowEnds = new Set(['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled']);
+
+/** Watches the events of one workflow go by, without looking at any state. */
+export class Watch {
+  private version = 0;
+  private over = false;
+  private readonly attempts = new Map<string, { readonly step: string; readonly attempt: number; open: boolean }>();
+  private readonly forks = new Map<string, string>();
+  private readonly started = new Set<string>();
+  private readonly ended = new Set<string>();
+
+  see(event: RecordedEvent): void {
+    this.version += 1;
+    holds(event.version === this.version, () => `version ${event.version} comes after ${this.version - 1}`);
+    holds(!this.over, () => `${event.type} after the workflow's end`);
+    if (event.type === 'WorkflowStarted') return;
+    if (workflowEnds.has(event.type)) {
+      this.over = true;
+      for (const path of this.started) holds(this.ended.has(path), () => `${path} was started and has no end`);
+      for (const [path, { open }] of this.attempts) holds(!open, () => `an attempt of ${path} has no outcome`);
+      return;
+    }
+    const { data } = event;
+    if (!('branch' in data)) return broken(`${event.type} is of no branch`);
+    holds(!this.ended.has(data.branch), () => `${event.type} after the end of ${data.branch}`);
+    this.started.add(data.branch);
+    this.seeFork(event, data.branch);
+    this.seeAttempt(event, data.branch);
+    if (ends.has(event.type)) this.ended.add(data.branch);
+  }
+
+  /** Whatever a branch does after opening a fork, its convergence was reached before, once. */
+  private seeFork(event: RecordedEvent, branch: string): void {
+    const fork = this.forks.get(branch);
+    if (event.type === 'ConvergenceReached') {
+      holds(fork === event.data.step, () => `${event.data.step} of ${branch} converged twice, or was never opened`);
+      this.forks.delete(branch);
+    } else {
+      holds(fork === undefined || event.type === 'BranchCancelled', () => `${event.type} of ${branch} in a fork`);
+    }
+    if (event.type === 'ForkOpened') this.forks.set(branch, event.data.step);
+  }
+
+  private seeAttempt(event: RecordedEvent, branch: string): void {
+    const last = this.attempts.get(branch);
+    if (event.type === 'BranchRequested') {
+      const { step, attempt } = event.data;
+      holds(last?.open !== true, () => `${branch} is asked for while an attempt is open`);
+      const expected = last?.step === step ? last.attempt + 1 : 1;
+      holds(attempt === expected, () => `attempt ${attempt} of ${branch}, after ${expected - 1}`);
+      this.attempts.set(branch, { step, attempt, open: true });
+      return;
+    }
+    const told = outcomeOf(event);
+    const open = last?.open === true ? last.attempt : undefined;
+    if (event.type === 'BranchCancelled') holds(told === open, () => `${branch} is cancelled in another attempt`);
+    else
+      holds(told === undefined || told === open, () => `an attempt of ${branch} ended twice, or was never asked for`);
+    if (last) last.open = false;
+  }
+}
+
+/** The attempt whose outcome an event states. */
+function outcomeOf(event: RecordedEvent): number | undefined {
+  const { data } = event as {
+    readonly data: { readonly attempt?: number; readonly run?: { readonly attempt: number } };
+  };
+  return data.run?.attempt ?? data.attempt;
+}

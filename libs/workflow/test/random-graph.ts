@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { type AgentStep, type Convergence, type Graph, type Json, type Step, type Strategy } from '@braid/events';
+import { agent, branch, converge, graphOf, map, parallel, set } from '@braid/testing';
+
+/** A step before it has an id: what fast-check draws and shrinks. */
+type Draft =
+  | { readonly kind: 'agent'; readonly more: Partial<AgentStep> }
+  | { readonly kind: 'set'; readonly more: Partial<AgentStep>; readonly key: string; readonly value: Json }
+  | {
+      readonly kind: 'parallel';
+      readonly more: Partial<AgentStep>;
+      readonly maxConcurrency: number | undefined;
+      readonly converge: Convergence;
+      readonly branches: readonly DraftBranch[];
+    }
+  | {
+      readonly kind: 'map';
+      readonly more: Partial<AgentStep>;
+      readonly maxConcurrency: number | undefined;
+      readonly converge: Convergence;
+      readonly items: number;
+      readonly steps: readonly Draft[];
+    };
+
+type DraftBranch = {
+  /** Who may need whom: a branch needs only siblings of a lower rank, so needs run against the declared order too. */
+  readonly rank: number;
+  readonly needs: readonly boolean[];
+  readonly if: string | undefined;
+  readonly steps: readonly Draft[];
+};
+
+export type GraphOptions = {
+  readonly strategies: readonly Strategy[];
+  /** Whether time may end things: deadlines, timeouts. */
+  readonly timed: boolean;
+  readonly losers: readonly Convergence['losers'][];
+};
+
+const everyStrategy: readonly Strategy[] = [
+  { name: 'all-must-complete' },
+  { name: 'all-settled' },
+  { name: 'all-settled', require: 2 },
+  { name: 'all-settled', require: { percent: 50 } },
+  { name: 'first-success' },
+  { name: 'first-success', schema: { type: 'object', properties: { v: { maximum: 2 } } } },
+];
+
+export const anything: GraphOptions = { strategies: everyStrategy, timed: true, losers: ['cancel', 'drain'] };
+
+/** Variables that the drawn conditions speak of. */
+export const variables = { yes: true, no: false };
+
+const seldom = <T>(value: fc.Arbitrary<T>, weight = 4): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+
+const condition = seldom(
+  fc.constantFrom('variables.yes', 'variables.yes', 'variables.no', 'variables.no', 'variables.missing'),
+  6,
+);
+const key = fc.constantFrom('k0', 'k1', 'k2');
+
+/** What an agent is asked with: everything that its branch can see, so that a leak shows up in the request. */
+const everythingInSight: Json = { context: '${{ context }}', steps: '${{ steps }}', needs: '${{ needs }}' };
+
+function agentStep({ timed }: GraphOptions): fc.Arbitrary<Partial<AgentStep>> {
+  const limit = timed ? seldom(fc.integer({ min: 20, max: 2000 })) : fc.constant(undefined);
+  const parts = { if: condition, export: exported, heartbeatTimeout: limit, startTimeout: limit };
+  return fc
+    .record({
+      ...parts,
+      onFailure: fc.constantFrom<'fail' | 'continue'>('fail', 'fail', 'continue'),
+      maximumAttempts: fc.constantFrom(1, 1, 2, 3),
+      initialInterval: fc.constantFrom(0, 100),
+      output: seldom(fc.constant({ type: 'object', required: ['v'], properties: { v: { type: 'number' } } })),
+    })
+    .map(({ maximumAttempts, initialInterval, onFailure, ...optional }) => ({
+      ...defined(optional),
+      onFailure,
+      with: everythingInSight,
+      timeout: 1000,
+      retry: {
+        maximumAttempts,
+        initialInterval,
+        backoffCoefficient: 2,
+        maximumInterval: 1000,
+        nonRetryableErrors: ['Fatal'],
+      },
+    }));
+}
+
+const exported = seldom(
+  fc.tuple(key, fc.constantFrom<Json>(1, 2, '${{ output }}', '${{ output.v }}')).map(([k, value]) => ({ [k]: value })),
+);
+
+const common = fc
+  .record({ if: condition, export: exported, onFailure: fc.constantFrom<'fail' | 'continue'>('fail', 'continue') })
+  .map(defined);
+
+function convergence({ strategies, timed, losers }: GraphOptions): fc.Arbitrary<Convergence> {
+  return fc
+    .record({
+      strategy: fc.constantFrom(...strategies),
+      losers: fc.constantFrom(...losers),
+      deadline: timed ? seldom(fc.integer({ min: 1, max: 3000 }), 2) : fc.constant(undefined),
+      onUnmet: fc.constantFrom<'fail' | 'continue'>('fail', 'continue'),
+      onConflict: fc.constantFrom<Convergence['onConflict']>('error', 'first', 'last', { prefer: 'b1' }),
+    })
+    .map((each) => converge(defined(each)));
+}
+
+function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
+  const plain: fc.WeightedArbitrary<Draft>[] = [
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('agent'), more: agentStep(options) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('set'),
+        more: common,
+        key,
+        value: fc.constantFrom<Json>(1, 2, '${{ context }}'),
+      }),
+    },
+  ];
+  if (depth === 0) return fc.oneof(...plain);
+  const maxConcurrency = seldom(fc.integer({ min: 1, max: 3 }));
+  const fork = { more: common, maxConcurrency, converge: convergence(options) };
+  const steps = (max: number) => fc.array(step(options, depth - 1), { maxLength: max, size: 'max' });
+  const sibling = fc.record({
+    rank: fc.nat(99),
+    needs: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    if: condition,
+    steps: steps(2),
+  });
+  const branches = fc.array(sibling, { maxLength: 5, size: 'max' });
+  const items = fc.nat(4);
+  return fc.oneof(
+    ...plain,
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('parallel'), ...fork, branches }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('map'), ...fork, items, steps: steps(2) }) },
+  );
+}
+
+/** Random graphs: nested forks with random needs, conditions, exports that conflict, failures that may be survived. */
+export function graphs(options: GraphOptions = anything, depth = 2): fc.Arbitrary<Graph> {
+  return fc
+    .record({
+      steps: fc.array(step(options, depth), { minLength: 1, maxLength: 3, size: 'max' }),
+      fallbackToSequential: fc.boolean(),
+      output: seldom(fc.constantFrom<Json>('${{ context }}', '${{ context.k0 }}')),
+    })
+    .map(({ steps, fallbackToSequential, output }) => {
+      const build = builder();
+      return asStored(graphOf(steps.map(build), { fallbackToSequential, ...(output !== undefined && { output }) }));
+    });
+}
+
+/** One fork of the given strategies whose branches are drawn like whole graphs. */
+export function forks(options: GraphOptions): fc.Arbitrary<Graph> {
+  return step(options, 2)
+    .filter((draft) => draft.kind === 'parallel' && draft.branches.length > 1)
+    .map((draft) => asStored(graphOf([{ ...builder()(draft), onFailure: 'fail' }])));
+}
+
+/** What is drawn has no prototypes; a stored graph has been text. */
+const asStored = (graph: Graph): Graph => JSON.parse(JSON.stringify(graph)) as Graph;
+
+function builder(): (draft: Draft) => Step {
+  let ids = 0;
+  const build = (draft: Draft): Step => {
+    const id = `s${ids++}`;
+    const { if: condition, export: exports, onFailure } = draft.more;
+    const shared = defined({ if: condition, export: exports, onFailure });
+    switch (draft.kind) {
+      case 'agent':
+        return agent(id, draft.more);
+      case 'set':
+        return set(id, { [draft.key]: draft.value }, shared);
+      case 'parallel': {
+        const { branches, maxConcurrency } = draft;
+        const built = branches.map((each, index) => {
+          const needs = branches.flatMap((other, at) =>
+            isBefore(other, at, each, index) && each.needs[at] === true ? [`b${at}`] : [],
+          );
+          return branch(`b${index}`, each.steps.map(build), defined({ needs, if: each.if }));
+        });
+        return parallel(id, built, { ...shared, ...defined({ maxConcurrency }), converge: draft.converge });
+      }
+      case 'map': {
+        const { maxConcurrency, items } = draft;
+        const over = Array.from({ length: items }, (_, index) => index * 10);
+        const more = { ...shared, ...defined({ maxConcurrency }), converge: draft.converge, as: `item_${id}` };
+        return map(id, over, draft.steps.map(build), more);
+      }
+    }
+  };
+  return build;
+}
+
+const isBefore = (a: DraftBranch, at: number, b: DraftBranch, index: number) =>
+  a.rank < b.rank || (a.rank === b.rank && at < index);
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The fields that have a value: an optional field of a graph is absent, never undefined. */
+function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

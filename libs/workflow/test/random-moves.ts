@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { type Failure, type Json, type RecordedEvent } from '@braid/events';
+import { Scenario } from '@braid/testing';
+import { type Workflow } from '@braid/workflow';
+import { type Command, nextObligation, type Report, type SignsOfLife } from '@braid/workflow/decide';
+
+/** One thing that may happen to a workflow. `pick` chooses among what there is, whatever there is by then. */
+export type Move =
+  | { readonly do: 'complete'; readonly pick: number; readonly output: Json }
+  | { readonly do: 'fail'; readonly pick: number; readonly failure: Partial<Failure> }
+  | { readonly do: 'stale'; readonly pick: number; readonly by: 'attempt' | 'step' | 'branch' | 'repeat' }
+  | { readonly do: 'tick'; readonly ms: number; readonly heard: readonly Heard[] }
+  | { readonly do: 'due'; readonly heard: readonly Heard[] }
+  | { readonly do: 'start-again' }
+  | { readonly do: 'cancel' };
+
+/** A sign of life of an attempt, as old as it says; `behind` attempts before the current one. */
+export type Heard = { readonly pick: number; readonly behind: number; readonly age: number; readonly silence: number };
+
+const outputs = fc.oneof(
+  fc.record({ v: fc.nat(4) }),
+  fc.constantFrom<Json>(null, 'text', [], { v: 'not a number' }, { ['__proto__']: 1, v: 1 }),
+);
+
+const failures: fc.Arbitrary<Partial<Failure>> = fc.oneof(
+  fc.constantFrom<Partial<Failure>>(
+    { code: 'agent-error' },
+    { code: 'agent-error', type: 'Fatal' },
+    { code: 'invalid-input', retryable: false },
+    { code: 'rate-limited', retryAfter: 500 },
+    { code: 'overloaded' },
+    { code: 'no-slot' },
+    { code: 'overloaded', retryable: false },
+  ),
+);
+
+const heard: fc.Arbitrary<readonly Heard[]> = fc.array(
+  fc.record({ pick: fc.nat(50), behind: fc.constantFrom(0, 0, 0, 1), age: fc.nat(15_000), silence: fc.nat(3000) }),
+  { maxLength: 4 },
+);
+
+const pick = fc.nat(1000);
+
+export const moves: fc.Arbitrary<readonly Move[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.record({ do: fc.constant('complete' as const), pick, output: outputs }) },
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('fail' as const), pick, failure: failures }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant('stale' as const),
+          pick,
+          by: fc.constantFrom<'attempt' | 'step' | 'branch' | 'repeat'>('attempt', 'step', 'branch', 'repeat'),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.nat(1500), heard }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('due' as const), heard }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'start-again' as const }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'cancel' as const }) },
+    ),
+    { maxLength: 40, size: 'max' },
+  )
+  .map((all) => asOnTheWire(withFewCancels(all)));
+
+/** What is drawn has no prototypes and may share objects; what arrives has been text. */
+const asOnTheWire = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/** Most runs are never cancelled, else hardly any would get far: only a cancel on an odd tenth place stays. */
+function withFewCancels(all: readonly Move[]): readonly Move[] {
+  return all.filter((move, place) => move.do !== 'cancel' || place % 10 === 9);
+}
+
+/** Drives a scenario by moves, and checks what a move itself promises. */
+export class Driver {
+  private readonly told: Report[] = [];
+
+  constructor(readonly scenario: Scenario) {}
+
+  /** Does a move; whatever happens is appended to the scenario's events. */
+  make(move: Move): void {
+    const s = this.scenario;
+    switch (move.do) {
+      case 'complete':
+      case 'fail': {
+        const path = s.requested[move.pick % Math.max(1, s.requested.length)];
+        if (path === undefined) return;
+        const outcome =
+          move.do === 'complete'
+            ? { is: 'completed' as const, output: move.output }
+            : { is: 'failed' as const, failure: { ...plainFailure, ...move.failure } };
+        return this.tell({ ...this.openAttempt(path), outcome });
+      }
+      case 'stale':
+        return this.tellStale(move.by, move.pick);
+      case 'tick':
+        s.now += move.ms;
+        return this.tick(signsOf(s.workflow, s.now, move.heard));
+      case 'due': {
+        const signs = signsOf(s.workflow, s.now, move.heard);
+        s.now = Math.max(s.now, nextObligation(s.workflow, signs) ?? s.now);
+        return this.tick(signs);
+      }
+      case 'start-again': {
+        const [first] = s.ofType('WorkflowStarted');
+        if (first) this.expectNothing({ type: 'start', workflow: first.workflow, start: first.data });
+        return;
+      }
+      case 'cancel': {
+        const wasRunning = s.workflow.status === 'running';
+        const decision = s.send({ type: 'cancel', reason: 'enough', by: 'a test' });
+        if (wasRunning && decision.is !== 'accepted') throw new Error('Broken: a running workflow refused its cancel');
+        if (wasRunning) this.expectNothing({ type: 'cancel' });
+        return;
+      }
+    }
+  }
+
+  /** Completes what is open and lets time pass until the workflow has ended, calling `after` between any two moves. */
+  finish(after: () => void): void {
+    const s = this.scenario;
+    for (let moves = 0; s.workflow.status === 'running'; moves++) {
+      const before = s.events.length;
+      if (s.requested.length > 0) this.make({ do: 'complete', pick: moves * 7, output: { v: moves % 3 } });
+      else this.make({ do: 'due', heard: [] });
+      if (s.events.length === before) throw new Error('Broken: neither a report nor the due moment moved the workflow');
+      if (moves > 500) throw new Error('Broken: the workflow does not come to an end');
+      after();
+    }
+  }
+
+  private tell(report: Report): void {
+    const decision = this.scenario.send({ type: 'report', report });
+    if (decision.is !== 'accepted' || decision.events.length === 0) {
+      throw new Error('Broken: the report of the current attempt led to nothing');
+    }
+    this.told.push(report);
+    this.expectNothing({ type: 'report', report });
+  }
+
+  private tellStale(by: Extract<Move, { do: 'stale' }>['by'], pick: number): void {
+    const s = this.scenario;
+    const path = s.requested[pick % Math.max(1, s.requested.length)];
+    const outcome = { is: 'completed' as const, output: 'late' };
+    const earlier = this.told[pick % Math.max(1, this.told.length)];
+    if (by === 'repeat' || path === undefined) {
+      if (earlier) this.expectNothing({ type: 'report', report: { ...earlier, outcome } });
+      return;
+    }
+    const current = this.openAttempt(path);
+    const run = { ...current.run, attempt: current.run.attempt + (pick % 2 === 0 ? 1 : -1) };
+    const report =
+      by === 'attempt'
+        ? { ...current, run }
+        : by === 'step'
+          ? { ...current, step: `${current.step}x` }
+          : { ...current, branch: `${path}/x` };
+    this.expectNothing({ type: 'report', report: { ...report, outcome } });
+  }
+
+  /** A tick acts exactly when the next due moment has come. */
+  private tick(signs: SignsOfLife): void {
+    const s = this.scenario;
+    const due = nextObligation(s.workflow, signs);
+    const decision = s.send({ type: 'tick', signs });
+    const events = decision.is === 'accepted' ? decision.events.length : 0;
+    const expected = due !== undefined && due <= s.now;
+    if (expected !== events > 0) {
+      throw new Error(`Broken: due at ${due ?? 'no moment'}, and the tick at ${s.now} led to ${events} events`);
+    }
+  }
+
+  private expectNothing(command: Command): void {
+    const s = this.scenario;
+    const { version } = s.workflow;
+    const decision = s.send(command);
+    const events: readonly RecordedEvent[] = decision.is === 'accepted' ? decision.events : [];
+    if (events.length > 0 || s.workflow.version !== version) {
+      throw new Error(`Broken: a repeated or late ${command.type} led to ${events[0]?.type ?? 'a change'}`);
+    }
+  }
+
+  private openAttempt(path: string): Omit<Report, 'outcome'> {
+    const s = this.scenario;
+    const phase = s.workflow.branches.get(path)?.phase;
+    if (phase?.is !== 'requested') throw new Error(`${path} has no open attempt`);
+    const { step, attempt } = phase.request;
+    const usage = { tokens: 3 };
+    return { branch: path, step, run: { attempt, runner: 'r1', startedAt: s.now - 5, endedAt: s.now, usage } };
+  }
+}
+
+const plainFailure: Failure = { type: 'TestError', message: 'it broke', code: 'agent-error', retryable: true };
+
+function signsOf(state: Workflow, now: number, heard: readonly Heard[]): SignsOfLife {
+  const open = [...state.branches.values()].filter(({ phase }) => phase.is === 'requested');
+  return new Map(
+    heard.flatMap(({ pick: place, behind, age, silence }) => {
+      const branch = open[place % Math.max(1, open.length)];
+      if (!branch) return [];
+      const sign = { attempt: branch.attempts - behind, startedAt: now - age, seenAt: now - silence };
+      return [[branch.path, sign] as const];
+    }),
+  );
+}
