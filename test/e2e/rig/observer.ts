@@ -8,6 +8,7 @@ export type Observed = {
   readonly group: string;
   readonly tag: string;
   readonly idempotencyKey: string;
+  readonly authorization: string;
   /** How many requests of its group were open when it came, with itself. */
   readonly open: number;
   /** Milliseconds, by a clock that only moves forward. */
@@ -79,10 +80,12 @@ export class Observer {
     const open = (this.openOf.get(group) ?? 0) + 1;
     this.openOf.set(group, open);
     const key = request.headers['idempotency-key'];
+    const { authorization = '' } = request.headers;
     const observed: Observed = {
       group,
       tag: query.get('tag') ?? '',
       idempotencyKey: typeof key === 'string' ? key : '',
+      authorization,
       open,
       at: performance.now(),
     };
