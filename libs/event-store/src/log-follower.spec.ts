@@ -93,18 +93,41 @@ describe('a follower of the log', () => {
     expect(positions(seen, 1)).toEqual([1, 2]);
   });
 
-  it('fills gaps and overflows from the log', async () => {
+  it('fills gaps from the log', async () => {
     const store = await owned();
-    const { follower, seen } = follow(store, { maxBuffered: 4, batchSize: 2, pollEveryMs: 60_000 });
+    const { follower, seen } = follow(store, { pollEveryMs: 60_000 });
     await follower.assign([0]);
-    await until(() => follower.positions().has(0));
+    await write(store, 0, 1);
+    await until(() => seen.length === 1);
     await write(store, 0, 5);
     follower.offer(await write(store, 0, 2));
-    follower.offer(await write(store, 0, 20));
+    await until(() => seen.length >= 8);
     follower.offer((await write(store, 0, 6)).slice(3));
-    await until(() => seen.length >= 33);
+    await until(() => seen.length >= 14);
     await follower.stop();
-    expect(positions(seen, 0)).toEqual(upTo(33));
+    expect(positions(seen, 0)).toEqual(upTo(14));
+  });
+
+  it('keeps no more in memory than it may, and reads the rest from the log', async () => {
+    const store = await owned();
+    let open: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (open = resolve));
+    const seen: StoredEvent[] = [];
+    const handle = async (batch: readonly StoredEvent[]) => {
+      await held;
+      seen.push(...batch);
+    };
+    const { follower } = follow(store, { maxBuffered: 4, batchSize: 2, pollEveryMs: 60_000, handle });
+    await follower.assign([0]);
+    await write(store, 0, 1);
+    follower.offer(await write(store, 0, 1));
+    for (let i = 0; i < 10; i++) {
+      follower.offer(await write(store, 0, 3));
+    }
+    open();
+    await until(() => seen.length >= 32);
+    await follower.stop();
+    expect(positions(seen, 0)).toEqual(upTo(32));
   });
 
   it('repeats a batch that failed before anything after it', async () => {
@@ -173,6 +196,7 @@ describe('a follower of the log', () => {
       fc.record({ do: fc.constant('assign' as const), ps: fc.subarray([0, 1, 2]) }),
       fc.record({ do: fc.constant('fail' as const), times: fc.integer({ min: 1, max: 2 }) }),
       fc.record({ do: fc.constant('turn' as const) }),
+      fc.record({ do: fc.constant('rest' as const) }),
     );
     await fc.assert(
       fc.asyncProperty(
@@ -199,7 +223,7 @@ describe('a follower of the log', () => {
           const { follower } = follow(store, {
             batchSize,
             maxBuffered: 6,
-            pollEveryMs: 3,
+            pollEveryMs: 20,
             checkpointEveryMs: 0,
             handle: async (batch) => {
               maybeFail();
@@ -226,6 +250,9 @@ describe('a follower of the log', () => {
                 break;
               case 'turn':
                 await new Promise((resolve) => setImmediate(resolve));
+                break;
+              case 'rest':
+                await new Promise((resolve) => setTimeout(resolve, 8));
             }
           }
           await follower.assign([0, 1, 2]);

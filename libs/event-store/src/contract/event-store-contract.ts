@@ -79,18 +79,25 @@ export const eventStoreContract: { readonly [sentence: string]: (subject: Contra
     const { store, leases } = subject;
     const [lease] = await leases.acquire('zombie', 1, 1);
     ok(lease);
+    const { partition, epoch } = lease;
+    const [workflow, other] = [id(), id()];
+    same((await store.append([append(partition, epoch, events(workflow, 1, 1))])).kind, 'committed');
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const [taken] = await leases.acquire('heir', 1, 1000);
-    same(taken, { partition: lease.partition, epoch: lease.epoch + 1 });
-    const workflow = id();
-    const row = { id: workflow, open: true, dueAt: 1 };
-    const refused = await store.append([append(lease.partition, lease.epoch, events(workflow, 1, 1), [row])]);
-    same(refused, { kind: 'fenced', partitions: [lease.partition] });
-    same(await store.readStream(workflow), []);
-    same(await store.due([lease.partition], 10, 10), []);
-    same((await store.heads()).get(lease.partition), 0);
-    const accepted = await store.append([append(lease.partition, lease.epoch + 1, events(workflow, 1, 1))]);
-    same(accepted.kind, 'committed');
+    same(await leases.acquire('heir', 1, 1000), [{ partition, epoch: epoch + 1 }]);
+    const row = { id: other, open: true, dueAt: 1 };
+    for (const added of [events(workflow, 2, 1), events(other, 1, 1), []]) {
+      const refused = await store.append([append(partition, epoch, added, [row])]);
+      same(refused, { kind: 'fenced', partitions: [partition] });
+    }
+    same((await store.readStream(workflow)).length, 1);
+    same(await store.readStream(other), []);
+    same(await store.due([partition], 10, 10), []);
+    same((await store.heads()).get(partition), 1);
+    same((await store.append([append(partition, epoch + 1, events(workflow, 2, 1))])).kind, 'committed');
+    same(await store.append([append(partition, epoch, events(workflow, 3, 1))]), {
+      kind: 'fenced',
+      partitions: [partition],
+    });
   },
 
   async 'refuses epochs that were never given out and partitions that do not exist'(subject) {

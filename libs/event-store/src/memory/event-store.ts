@@ -1,4 +1,4 @@
-import { eventId, eventSchemaVersion, upcast, type StoredEvent } from '@braid/events';
+import { eventId, schemaVersionOf, upcast, type StoredEvent } from '@braid/events';
 import { type AppendOutcome, type EventStore, type PartitionAppend, type Snapshot } from '../event-store';
 import { requireDistinctPartitions, requireMoment, requireStorableId } from '../storable';
 import { InMemoryLeases } from './leases';
@@ -135,7 +135,7 @@ export class InMemoryEventStore implements EventStore {
     for (const [index, { type, workflow, version, at, ...event }] of events.entries()) {
       const text = data?.[index] ?? JSON.stringify(event.data);
       const position = log.length + 1;
-      const row = { type, schema: eventSchemaVersion, data: text, workflow, version, at, partition, position };
+      const row = { type, schema: schemaVersionOf(type), data: text, workflow, version, at, partition, position };
       log.push(row);
       const stream = this.#streams.get(workflow) ?? new Map<number, Row>();
       this.#streams.set(workflow, stream.set(version, row));

@@ -1,4 +1,4 @@
-import { eventSchemaVersion } from '@braid/events';
+import { schemaVersionOf } from '@braid/events';
 import { type PartitionAppend, type WorkflowRow } from '../event-store';
 import { requireDistinctPartitions, requireMoment, requireStorableId } from '../storable';
 import { booleanArray, int4Array, int8Array, jsonArray, textArray } from './binary-array';
@@ -58,7 +58,7 @@ export function encodeBatch(batch: readonly PartitionAppend[]): EncodedBatch {
       stream: textArray(stream),
       version: int4Array(version),
       type: textArray(type),
-      schema: int4Array(stream.map(() => eventSchemaVersion)),
+      schema: int4Array(type.map(schemaVersionOf)),
       at: int8Array(at),
       data: jsonArray(data),
     },

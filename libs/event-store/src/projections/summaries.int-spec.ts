@@ -6,6 +6,8 @@ import { anHour } from '../contract/fixtures';
 import { LogFollower } from '../log-follower';
 import { runMigrations, setPartitions } from '../migrations/run';
 import { openEventStore, type OpenEventStore } from '../open';
+import { Reader } from '../postgres/reader';
+import { SummaryProjection } from './summary-projection';
 import { InvalidCursorError } from './workflow-summaries';
 
 const base = { path: '', onFailure: 'fail' } as const;
@@ -166,6 +168,25 @@ describe('the list of workflows', () => {
     }
     // A row that is ahead is not taken back.
     await opened.projection.project(events.slice(0, 5));
+    expect((await opened.summaries.list({})).workflows).toEqual([expected]);
+  });
+
+  it('is not taken back by a follower that was overtaken between reading and writing', async () => {
+    const events = stored(history('w1', whole));
+    const reader = new Reader({ url: database.url, connections: 1, patienceMs: 1000, statementTimeoutMs: 5000 });
+    let overtaken = false;
+    const slow = new SummaryProjection({
+      async query(statement, values) {
+        if (statement.name === 'braid.save-summaries' && !overtaken) {
+          overtaken = true;
+          await opened.projection.project(events);
+        }
+        return reader.query(statement, values);
+      },
+    });
+    await slow.project(events.slice(0, 4));
+    await reader.close();
+    expect(overtaken).toBe(true);
     expect((await opened.summaries.list({})).workflows).toEqual([expected]);
   });
 

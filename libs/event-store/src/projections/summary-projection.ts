@@ -35,7 +35,7 @@ const statements = {
 
 /** Keeps the list of workflows up to date with the log; the handler of a follower. */
 export class SummaryProjection {
-  constructor(private readonly reader: Reader) {}
+  constructor(private readonly reader: Pick<Reader, 'query'>) {}
 
   /**
    * Brings the rows of these events' workflows up to date, with one write per workflow. Events that a row has seen already
