@@ -9,11 +9,11 @@ export default defineAgent<PathInput>({
   name: 'audit.weight',
   description: 'Disk space of the installed dependencies',
   inputSchema: pathInput,
-  async run({ path }, { signal, heartbeat }) {
+  async run({ path }, ctx) {
     const weights = new Map<string, number>();
     let files = 0;
     const weigh = async (folder: string): Promise<number> => {
-      signal.throwIfAborted();
+      ctx.signal.throwIfAborted();
       let bytes = 0;
       for (const entry of await readdir(folder, { withFileTypes: true })) {
         const inner = join(folder, entry.name);
@@ -27,7 +27,7 @@ export default defineAgent<PathInput>({
     };
     for (const { name, folder } of await installedPackages(path)) {
       weights.set(name, await weigh(folder));
-      heartbeat({ packages: weights.size });
+      ctx.heartbeat({ packages: weights.size });
     }
     const bytes = [...weights.values()].reduce((sum, each) => sum + each, 0);
     return { packages: weights.size, files, bytes, heaviest: top(weights, 6) };

@@ -1,4 +1,4 @@
-import { processesLike } from '@braid/embedded';
+import { endProcesses, processesLike } from '@braid/embedded';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -29,9 +29,10 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
-  await nothingLeft();
+  // A test that failed may have left something; the next one starts from nothing all the same.
+  await endProcesses(left, ['SIGTERM'], 10_000);
   await rm(dataDir, { recursive: true, force: true });
-});
+}, 60_000);
 
 function braid(argv: readonly string[], settings: NodeJS.ProcessEnv = {}): Up {
   const own = (name: string) => name.startsWith('BRAID_') || name === 'DATABASE_URL' || name === 'NATS_URL';
@@ -55,9 +56,11 @@ function braid(argv: readonly string[], settings: NodeJS.ProcessEnv = {}): Up {
   };
 }
 
-/** Waits until no process is left that was started for this data folder. */
+/** The processes that were started for this data folder. */
+const left = () => processesLike((command) => command.includes(dataDir));
+
+/** Services may finish what they do before they stop. */
 async function nothingLeft(): Promise<void> {
-  const left = () => processesLike((command) => command.includes(dataDir));
   for (const until = Date.now() + 40_000; Date.now() < until; await sleep(200)) {
     if ((await left()).length === 0) return;
   }

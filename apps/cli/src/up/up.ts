@@ -26,7 +26,11 @@ export async function up(cli: Cli, options: UpOptions): Promise<void> {
   const { terminal, environment } = cli;
   const config = loadConfig(environment);
   let display: LiveDisplay | undefined;
-  const report = (line: string) => (display ?? { note: terminal.print }).note(terminal.colours.dim(line));
+  const report = (line: string) => {
+    const text = terminal.colours.dim(line);
+    if (display === undefined) terminal.print(text);
+    else display.note(text);
+  };
   const installation = new Installation({
     config,
     environment,

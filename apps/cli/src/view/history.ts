@@ -5,7 +5,7 @@ import { type Colours } from '../terminal';
 /** One event on one line: version, moment, type, branch and step, and what is short enough to read. */
 export function eventLine({ version, at, type, data }: EventView, { colours, width }: Layout): string {
   const { branch = '', step = '', ...rest } = fieldsOf(data);
-  const place = [branch, step].filter((part) => typeof part === 'string' && part !== '').join(' ');
+  const place = [branch, step].filter((part): part is string => typeof part === 'string' && part !== '').join(' ');
   const line = `${String(version).padStart(5)}  ${at.slice(11, 23)}  ${type.padEnd(20)}  ${place}`;
   const details = JSON.stringify(rest);
   const room = width - line.length - 2;

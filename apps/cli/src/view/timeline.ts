@@ -22,9 +22,10 @@ function runIn(type: string, data: EventView['data']): readonly AttemptRun[] {
   const { branch, step, run } = data;
   if (typeof run !== 'object' || run === null || !('runner' in run)) return [];
   const { runner, startedAt, endedAt } = run;
-  if (typeof runner !== 'string' || typeof startedAt !== 'number' || typeof endedAt !== 'number') return [];
+  if (typeof branch !== 'string' || typeof runner !== 'string') return [];
+  if (typeof startedAt !== 'number' || typeof endedAt !== 'number') return [];
   const failed = type === 'BranchFailed' || type === 'StepFailed';
-  const at = { branch: String(branch), step: typeof step === 'string' ? step : '', runner, startedAt, endedAt };
+  const at = { branch, step: typeof step === 'string' ? step : '', runner, startedAt, endedAt };
   return [{ ...at, failed }];
 }
 
