@@ -1,4 +1,4 @@
-import { eventId, eventSchemaVersion, type Json, type StoredEvent, type WorkflowEventType } from '@braid/events';
+import { eventId, schemaVersionOf, type Json, type StoredEvent, type WorkflowEventType } from '@braid/events';
 
 /** The media type of a CloudEvent in structured mode; every public event carries it as its content type. */
 export const cloudEventContentType = 'application/cloudevents+json';
@@ -24,7 +24,7 @@ export type BraidCloudEvent = {
 
 /** The public name of an event type, with its major version: `io.braid.workflow.BranchCompleted.v1`. */
 export function cloudEventType(type: WorkflowEventType): string {
-  return `io.braid.workflow.${type}.v${eventSchemaVersion}`;
+  return `io.braid.workflow.${type}.v${schemaVersionOf(type)}`;
 }
 
 /** An event of the log as the world sees it. */
@@ -43,4 +43,13 @@ export function toCloudEvent(event: StoredEvent, playbook: string): BraidCloudEv
     braidposition: event.position,
     data: event.data as unknown as Json,
   };
+}
+
+/** A public event whose data is too large for a message: `dataref` (a CloudEvents extension) says where the event is read. */
+export type BraidCloudEventReference = Omit<BraidCloudEvent, 'data' | 'datacontenttype'> & { readonly dataref: string };
+
+/** The same event with the address of its data, relative to a gateway, in place of the data. */
+export function withDataReference(event: BraidCloudEvent): BraidCloudEventReference {
+  const { data: _data, datacontenttype: _type, ...rest } = event;
+  return { ...rest, dataref: `/v1/workflows/${event.subject}/events?after=${Number(event.sequence) - 1}&limit=1` };
 }

@@ -1,8 +1,5 @@
 import { type WorkflowEvent } from './workflow-events';
 
-/** The shape version that new events are written with. */
-export const eventSchemaVersion = 1;
-
 /** An event in its stream. `version` counts from 1 without gaps; `at` is in milliseconds since the epoch. */
 export type RecordedEvent = WorkflowEvent & {
   readonly workflow: string;

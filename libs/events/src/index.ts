@@ -1,4 +1,4 @@
-export { eventId, eventSchemaVersion, type RecordedEvent, type StoredEvent } from './envelope';
+export { eventId, type RecordedEvent, type StoredEvent } from './envelope';
 export { capacityCodes, failureCodes, type Failure, type FailureCode } from './failure';
 export type {
   AgentStep,
@@ -17,7 +17,7 @@ export type {
 } from './graph';
 export type { Json, JsonObject } from './json';
 export { unreachable } from './unreachable';
-export { UnknownEventError, upcast } from './upcast';
+export { eventTypes, schemaVersionOf, UnknownEventError, upcast } from './upcast';
 export type {
   BranchAdvanced,
   BranchCancelled,

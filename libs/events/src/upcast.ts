@@ -26,6 +26,14 @@ const upcasters: { readonly [type in WorkflowEventType]: readonly Upcaster[] } =
   WorkflowCancelled: [],
 };
 
+/** Every event type. */
+export const eventTypes = Object.keys(upcasters) as readonly WorkflowEventType[];
+
+/** The shape version that new events of a type are written with. */
+export function schemaVersionOf(type: WorkflowEventType): number {
+  return upcasters[type].length + 1;
+}
+
 /** An event of a type or shape that this release does not know, most likely written by a newer one. */
 export class UnknownEventError extends Error {
   override readonly name = 'UnknownEventError';

@@ -55,9 +55,6 @@ describe('any workflow, whatever happens to it and in whatever order', () => {
         let seen = 0;
         let steps = 0;
         const check = () => {
-          process.stderr.write(
-            scenario.events.length + ' ' + scenario.workflow.branches.size + ' ' + Date.now() + '\n',
-          );
           for (; seen < scenario.events.length; seen++) watch.see(scenario.events[seen] as RecordedEvent);
           checkState(scenario.workflow);
           readers.compare(steps++ % every === 0);

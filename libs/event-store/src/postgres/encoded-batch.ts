@@ -1,4 +1,4 @@
-import { schemaVersionOf } from '@braid/events';
+import { schemaVersionOf, type WorkflowEventType } from '@braid/events';
 import { type PartitionAppend, type WorkflowRow } from '../event-store';
 import { requireDistinctPartitions, requireMoment, requireStorableId } from '../storable';
 import { booleanArray, int4Array, int8Array, jsonArray, textArray } from './binary-array';
@@ -32,7 +32,7 @@ export function encodeBatch(batch: readonly PartitionAppend[]): EncodedBatch {
   const epoch: number[] = [];
   const stream: string[] = [];
   const version: number[] = [];
-  const type: string[] = [];
+  const type: WorkflowEventType[] = [];
   const at: number[] = [];
   const data: string[] = [];
   for (const append of batch) {

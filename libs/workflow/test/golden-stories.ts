@@ -1,0 +1,118 @@
+import { agent, branch, converge, graphOf, map, parallel, Scenario, set } from '@braid/testing';
+
+const retry = {
+  maximumAttempts: 2,
+  initialInterval: 100,
+  backoffCoefficient: 2,
+  maximumInterval: 1000,
+  nonRetryableErrors: ['Fatal'],
+};
+
+/**
+ * What the golden histories tell, by the name of their file. A story is played once, by the release that adds it; from then
+ * on its file is the truth and the story only says how it came about. Together the files hold every event in every shape.
+ */
+export const stories: { readonly [name: string]: () => Scenario } = {
+  'sequence-with-skips-and-exports': () => {
+    const s = Scenario.start(
+      graphOf(
+        [
+          set('before', { base: 1 }),
+          agent('never', { if: 'variables.go' }),
+          agent('ask', { with: { base: '${{ context.base }}' }, export: { got: '${{ output.v }}' } }),
+          agent('last', { with: '${{ steps.ask.output }}' }),
+        ],
+        { output: '${{ context }}' },
+      ),
+      { variables: { go: false }, context: { from: 'caller' } },
+    );
+    s.complete('root', { v: 7 });
+    s.complete('root', 'done');
+    return s;
+  },
+
+  'retries-and-a-failure-that-is-survived': () => {
+    const s = Scenario.start(graphOf([agent('a', { retry, onFailure: 'continue' }), agent('b', { retry })]));
+    s.fail('root', { retryAfter: 300 });
+    s.tick(300);
+    s.fail('root');
+    s.fail('root', { type: 'Fatal', details: { why: 'it must not be tried again' } });
+    return s;
+  },
+
+  'needs-that-are-not-met': () => {
+    const s = Scenario.start(
+      graphOf([
+        parallel('f', [
+          branch('bad'),
+          branch('after', [agent('x')], { needs: ['bad'] }),
+          branch('good', [agent('y'), agent('z', { with: '${{ steps.y.output }}' })]),
+          branch('never', [agent('n')], { if: 'variables.go' }),
+        ]),
+      ]),
+      { variables: { go: false } },
+    );
+    s.fail('f/bad', { retryable: false });
+    s.complete('f/good', 1);
+    s.complete('f/good', 2);
+    return s;
+  },
+
+  'map-with-exports-and-a-deadline': () => {
+    const steps = [agent('a', { with: '${{ item }}', export: { best: '${{ output }}' } })];
+    const settled = converge({ strategy: { name: 'all-settled', require: 2 }, deadline: 1000, onConflict: 'first' });
+    const s = Scenario.start(
+      graphOf([map('m', [10, 20, 30], steps, { maxConcurrency: 2, converge: settled }), agent('next')]),
+    );
+    s.complete('m/1', 'second');
+    s.complete('m/0', 'first');
+    s.tick(1000);
+    s.complete('root', { done: true });
+    return s;
+  },
+
+  'race-that-cancels-its-losers': () => {
+    const race = converge({ strategy: { name: 'first-success' }, losers: 'cancel' });
+    const s = Scenario.start(
+      graphOf([
+        parallel('race', [branch('a'), branch('b', [parallel('g', [branch('x'), branch('y')])]), branch('c')], {
+          maxConcurrency: 2,
+          converge: race,
+          export: { winner: '${{ output.name }}' },
+        }),
+        agent('next', { with: '${{ context.winner }}' }),
+      ]),
+    );
+    s.complete('race/b/g/x', 1);
+    s.complete('race/a', { name: 'a' });
+    return s;
+  },
+
+  'fallback-to-sequential': () => {
+    const s = Scenario.start(
+      graphOf([parallel('f', [branch('a'), branch('b'), branch('c')])], { fallbackToSequential: true }),
+    );
+    s.fail('f/a', { code: 'rate-limited' });
+    s.fail('f/b', { code: 'overloaded' });
+    s.complete('f/c', 3);
+    s.complete('f/a', 1);
+    return s;
+  },
+
+  'cancelled-in-the-middle': () => {
+    const s = Scenario.start(graphOf([map('m', ['x', 'y'], [agent('a')])]), { mode: 'sequential' });
+    s.complete('m/0', 'one');
+    s.send({ type: 'cancel', reason: 'enough', by: 'somebody' });
+    return s;
+  },
+
+  'conflict-that-is-survived': () => {
+    const write = (name: string, value: number) => branch(name, [set('s', { key: value })]);
+    return Scenario.start(
+      graphOf([
+        parallel('f', [write('a', 1), write('b', 2)], { converge: converge({ onUnmet: 'continue' }) }),
+        set('after', { code: '${{ steps.f.error.code }}' }),
+      ]),
+    );
+  },
+};
