@@ -98,7 +98,7 @@ class NatsBus implements Bus {
     const manager = () => (this.jsm ??= jetstreamManager(nc, { checkAPI: false, timeout: API_TIMEOUT_MS }));
     this.provisioner = new Provisioner(manager, streamSpecs({ ...defaultStreamLimits, ...options.limits }), (name) => {
       this.counts.restored++;
-      this.log.warn({ name }, 'JetStream had lost it; it was made again');
+      this.log.info({ name }, 'It was missing from JetStream and has been made');
     });
     this.publisher = new StreamPublisher(this, this.counts, {
       inboxPrefix: options.inboxPrefix,
