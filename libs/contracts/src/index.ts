@@ -1,4 +1,10 @@
-export { cloudEventContentType, toCloudEvent, type BraidCloudEvent } from './cloud-event';
+export {
+  cloudEventContentType,
+  toCloudEvent,
+  withDataReference,
+  type BraidCloudEvent,
+  type BraidCloudEventReference,
+} from './cloud-event';
 export type {
   BranchStatusName,
   BranchStatusView,

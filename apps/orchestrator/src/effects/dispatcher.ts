@@ -11,22 +11,28 @@ export class Dispatcher {
   ) {}
 
   /**
-   * Resolves when all work is stored on the bus. What cannot be stored in time is left to the due mechanism, which looks for
-   * attempts that nobody works on.
+   * Resolves when all work is stored on the bus, with what no message can carry: sending that again would never help. What
+   * cannot be stored in time is left to the due mechanism, which looks for attempts that nobody works on.
    */
-  async dispatch(work: readonly Work[]): Promise<void> {
-    if (work.length === 0) return;
+  async dispatch(work: readonly Work[]): Promise<readonly Work[]> {
+    const tooLarge: Work[] = [];
     await Promise.all(
-      work.map(({ agent, body, messageId, branch }) =>
-        this.bus.publisher.publish(subjects.work(agent), body, { messageId }).catch((error: unknown) => {
+      work.map((one) => {
+        const { agent, body, messageId, branch } = one;
+        return this.bus.publisher.publish(subjects.work(agent), body, { messageId }).catch((error: unknown) => {
           const code = error instanceof PublishError ? error.code : undefined;
+          if (code === 'too-large') {
+            tooLarge.push(one);
+            return;
+          }
           this.logger.warn(
             { error, code, agent, branch },
             'work could not be dispatched; it will be sent again when due',
           );
-        }),
-      ),
+        });
+      }),
     );
+    return tooLarge;
   }
 
   cancel(signal: CancelSignal): void {

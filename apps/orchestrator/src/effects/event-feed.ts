@@ -1,6 +1,16 @@
 import { type StoredEvent } from '@braid/events';
-import { cloudEventContentType, subjects, toCloudEvent } from '@braid/contracts';
-import { type Publisher } from '@braid/messaging';
+import {
+  type BraidCloudEvent,
+  type BraidCloudEventReference,
+  cloudEventContentType,
+  subjects,
+  toCloudEvent,
+  withDataReference,
+} from '@braid/contracts';
+import { type Publisher, PublishError } from '@braid/messaging';
+
+/** Characters of an event from which on it is waited for until it is stored: it may have to be sent in another form. */
+const large = 262_144;
 
 /** Which playbook a workflow runs, for the subjects of its events. */
 export class PlaybookNames {
@@ -29,7 +39,8 @@ export class PlaybookNames {
 
 /**
  * Publishes events as CloudEvents, at least once and in order per workflow: all of a batch are sent in order on one connection,
- * and the next batch follows when the server has stored this one.
+ * and the next batch follows when the server has stored this one. An event that no message can carry is published with the
+ * address of its data, else it would hold up the feed of its partition for ever.
  */
 export async function publishEvents(
   publisher: Publisher,
@@ -40,12 +51,25 @@ export async function publishEvents(
   for (const event of events) {
     const playbook = await names.of(event);
     const cloudEvent = toCloudEvent(event, playbook);
-    sent.push(
-      publisher.publish(subjects.event(playbook, event.type, event.workflow), JSON.stringify(cloudEvent), {
+    const subject = subjects.event(playbook, event.type, event.workflow);
+    const send = (body: string) =>
+      publisher.publish(subject, body, {
         messageId: cloudEvent.id,
         headers: { 'content-type': cloudEventContentType },
-      }),
-    );
+      });
+    const body = JSON.stringify(cloudEvent);
+    if (body.length < large) sent.push(send(body));
+    else await sendLarge(send, cloudEvent, body);
   }
   await Promise.all(sent);
+}
+
+async function sendLarge(send: (body: string) => Promise<void>, event: BraidCloudEvent, body: string): Promise<void> {
+  try {
+    await send(body);
+  } catch (error) {
+    if (!(error instanceof PublishError) || error.code !== 'too-large') throw error;
+    const reference: BraidCloudEventReference = withDataReference(event);
+    await send(JSON.stringify(reference));
+  }
 }

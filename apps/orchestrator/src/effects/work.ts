@@ -1,12 +1,14 @@
-import { type AgentStep, type BranchRequested, type RecordedEvent } from '@braid/events';
+import { type AgentStep, type BranchRequested, type Failure, type RecordedEvent } from '@braid/events';
 import { type CancelSignal, type WorkMessage } from '@braid/contracts';
 import { type Branch, currentStep, type Workflow } from '@braid/workflow';
+import { type Command } from '@braid/workflow/decide';
 import { type TaskTokens } from './task-token';
 
 /** One attempt, encoded and ready to be sent. */
 export type Work = {
   readonly agent: string;
   readonly branch: string;
+  readonly step: string;
   readonly attempt: number;
   readonly body: string;
   /** The same for a repeat of the same dispatch, which the server drops within two minutes. */
@@ -62,10 +64,20 @@ export function workOf(
   return {
     agent,
     branch: branch.path,
+    step: stepId,
     attempt,
     body: JSON.stringify(message),
     messageId: `${idempotencyKey}/${attempt}/${dispatch}`,
   };
+}
+
+/** How an attempt ends whose work no message can carry: no runner ever hears of it. */
+export function tooLargeReport({ agent, branch, step, attempt, body }: Work, now: number): Command {
+  const kib = Math.ceil(Buffer.byteLength(body) / 1_024);
+  const message = `The input and context of ${agent} take ${kib} KiB, more than a NATS message may have (max_payload); pass less, or a reference to it`;
+  const failure: Failure = { type: 'WorkTooLargeError', message, code: 'limit', retryable: false };
+  const run = { attempt, runner: 'none', startedAt: now, endedAt: now };
+  return { type: 'report', report: { branch, step, run, outcome: { is: 'failed', failure } } };
 }
 
 /** What runners must stop because of these events. */

@@ -5,7 +5,7 @@ import { type Delivery, type Intake, openIntake, partitionConsumer } from '@brai
 import { unborn, type Workflow } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 import { replyTo } from '../effects/dispatcher';
-import { cancelSignalOf, requestedWork } from '../effects/work';
+import { cancelSignalOf, requestedWork, tooLargeReport, type Work } from '../effects/work';
 import { dueByEvents, dueExactly } from '../workflows/due';
 import { parseInput } from '../workflows/inputs';
 import { WorkflowCache } from '../workflows/workflow-cache';
@@ -212,7 +212,7 @@ export class PartitionOwner {
         if (entry.broken) this.work(entry);
         else this.snapshotWhenDue(entry);
         this.context.metrics.dispatched.inc(work.length);
-        await this.context.dispatcher.dispatch(work);
+        await this.send(entry.id, work);
         if (entry.state?.status !== 'running' && isIdle(entry)) this.cache.close(entry);
         this.finish(input.delivery);
       },
@@ -277,11 +277,11 @@ export class PartitionOwner {
 
   /** Sends open attempts that were requested a short time ago once more; the bus drops what it has. */
   private async resendOpen(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
-    const { now, tokens, dispatcher } = this.context;
+    const { now, tokens } = this.context;
     const work = openWork(state, this.lease.partition, tokens, now() - recognisedFor);
     if (work.length > 0)
       this.context.logger.debug({ workflow: entry.id, attempts: work.length }, 'open attempts are sent once more');
-    await dispatcher.dispatch(work);
+    await this.send(entry.id, work);
   }
 
   private async resendSilent(entry: WorkflowEntry<Input>): Promise<void> {
@@ -294,7 +294,16 @@ export class PartitionOwner {
       { workflow: entry.id, attempts: work.length },
       'attempts that nobody works on are sent again',
     );
-    await this.context.dispatcher.dispatch(work);
+    await this.send(entry.id, work);
+  }
+
+  private async send(workflow: string, work: readonly Work[]): Promise<void> {
+    const tooLarge = await this.context.dispatcher.dispatch(work);
+    if (this.state === 'gone') return;
+    for (const one of tooLarge) {
+      const command = tooLargeReport(one, this.context.now());
+      this.enqueue(this.cache.use(workflow), { command, delivery: undefined });
+    }
   }
 
   private answer(input: Input, receipt: Receipt): void {
