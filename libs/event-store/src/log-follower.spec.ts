@@ -124,10 +124,17 @@ describe('a follower of the log', () => {
     for (let i = 0; i < 10; i++) {
       follower.offer(await write(store, 0, 3));
     }
+    let reads = 0;
+    store.readPartition = (...call) => {
+      reads += 1;
+      return InMemoryEventStore.prototype.readPartition.apply(store, call);
+    };
     open();
     await until(() => seen.length >= 32);
     await follower.stop();
     expect(positions(seen, 0)).toEqual(upTo(32));
+    // Four were in memory and two in the handler; the other 26 came by twos.
+    expect(reads).toBeGreaterThanOrEqual(13);
   });
 
   it('repeats a batch that failed before anything after it', async () => {

@@ -64,8 +64,8 @@ export async function openEventStore(options: OpenOptions): Promise<OpenEventSto
   return {
     store: new PostgresEventStore(appender, reader),
     leases: new PostgresLeases(reader),
-    playbooks: new Playbooks(views),
-    summaries: new WorkflowSummaries(views),
+    playbooks: new Playbooks(views, patienceMs),
+    summaries: new WorkflowSummaries(views, patienceMs),
     projection: new SummaryProjection(reader),
     close,
   };

@@ -1,6 +1,7 @@
 import { type Graph } from '@braid/events';
 import { freshDatabase, type FreshDatabase } from '@braid/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 import { runMigrations, setPartitions } from '../migrations/run';
 import { openEventStore, type OpenEventStore } from '../open';
 import { PlaybookVersionTakenError } from './playbooks';
@@ -72,5 +73,23 @@ describe('published playbooks', () => {
     expect((await opened.playbooks.get(`o'dd "name`))?.source).toBe(source);
     expect(await opened.playbooks.get('no\0pe')).toBeUndefined();
     expect((await opened.playbooks.list()).length).toBeGreaterThan(0);
+  });
+
+  it('are there again when every connection was cut', async () => {
+    const admin = new Client({ connectionString: database.url });
+    await admin.connect();
+    for (let round = 0; round < 5; round++) {
+      await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where application_name like 'braid-%' and datname = current_database()`);
+      const answers = await Promise.all([
+        publish('cut', 'a'),
+        opened.playbooks.list({ name: 'cut' }),
+        opened.summaries.list({}),
+        opened.summaries.counts(),
+        opened.store.heads(),
+      ]);
+      expect(answers[0].version).toBe('1');
+    }
+    await admin.end();
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Graph } from '@braid/events';
 import { type DataSource, type EntityManager, type Repository } from 'typeorm';
+import { patiently } from '../postgres/patiently';
 import { PlaybookEntity } from './playbook.entity';
 
 export type PublishedPlaybook = {
@@ -32,7 +33,10 @@ export class PlaybookVersionTakenError extends Error {
 export class Playbooks {
   readonly #repository: Repository<PlaybookEntity>;
 
-  constructor(private readonly source: DataSource) {
+  constructor(
+    private readonly source: DataSource,
+    private readonly patienceMs: number,
+  ) {
     this.#repository = source.getRepository(PlaybookEntity);
   }
 
@@ -49,7 +53,7 @@ export class Playbooks {
   }): Promise<{ readonly playbook: PublishedPlaybook; readonly created: boolean }> {
     const { name, source, graph } = playbook;
     const digest = createHash('sha256').update(source).digest('hex');
-    return this.source.transaction(async (manager) => {
+    const publishing = async (manager: EntityManager) => {
       // Publishers of one name take turns, or two of them would choose the same next version.
       await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 7236143501))', [name]);
       const latest = await findLatest(manager, name);
@@ -68,7 +72,8 @@ export class Playbooks {
       await manager.insert(PlaybookEntity, { name, version, ordinal, source, graph, digest });
       const created = await manager.findOneByOrFail(PlaybookEntity, { name, version });
       return { playbook: toPlaybook(created), created: true };
-    });
+    };
+    return patiently(this.patienceMs, () => this.source.transaction(publishing));
   }
 
   /** A version, or with `latest` the one that was published last. */
@@ -76,10 +81,9 @@ export class Playbooks {
     if (name.includes('\0') || version.includes('\0')) {
       return undefined;
     }
-    const found =
-      version === 'latest'
-        ? await findLatest(this.#repository.manager, name)
-        : await this.#repository.findOneBy({ name, version });
+    const found = await patiently(this.patienceMs, () =>
+      version === 'latest' ? findLatest(this.#repository.manager, name) : this.#repository.findOneBy({ name, version }),
+    );
     return found ? toPlaybook(found) : undefined;
   }
 
@@ -88,12 +92,14 @@ export class Playbooks {
     if (options.name?.includes('\0')) {
       return [];
     }
-    const rows = await this.#repository.find({
-      select: { name: true, version: true, ordinal: true, publishedAt: true },
-      where: options.name === undefined ? {} : { name: options.name },
-      order: { name: 'ASC', ordinal: 'DESC' },
-      take: options.limit ?? 1000,
-    });
+    const rows = await patiently(this.patienceMs, () =>
+      this.#repository.find({
+        select: { name: true, version: true, ordinal: true, publishedAt: true },
+        where: options.name === undefined ? {} : { name: options.name },
+        order: { name: 'ASC', ordinal: 'DESC' },
+        take: options.limit ?? 1000,
+      }),
+    );
     return rows.map(({ name, version, publishedAt }) => ({ name, version, publishedAt: publishedAt.getTime() }));
   }
 }

@@ -15,7 +15,7 @@ describe('an error of the driver', () => {
     ['full disk', coded('53100'), 'refused-for-now'],
     ['too many connections', coded('53300'), 'refused-for-now'],
     ['deadlock', coded('40P01'), 'refused-for-now'],
-    ['standby', coded('25006'), 'refused-for-now'],
+    ['standby', coded('25006'), 'disconnected'],
     ['existing key', coded('23505'), 'duplicate'],
     ['value that is no JSON', coded('22P02'), 'invalid'],
     ['JSON that is nested too deeply', coded('54001'), 'invalid'],

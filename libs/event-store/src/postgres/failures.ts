@@ -18,7 +18,7 @@ const driverMessages =
   /connection terminated|query read timeout|timeout exceeded|timeout expired|not queryable|closed/i;
 
 /** SQLSTATEs of a server that rolled the statement back and may accept it later: deadlock, lock timeout, cancelled. */
-const retryableStates: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '57014', '25006', '58030']);
+const retryableStates: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '57014', '58030']);
 
 /** SQLSTATE classes of a server that has no room or no readiness now: connection, resources, operator intervention. */
 const unavailableClasses: ReadonlySet<string> = new Set(['08', '53', '57']);
@@ -55,8 +55,9 @@ function classifyState(state: string): StoreFailure {
   if (state === '23505') {
     return 'duplicate';
   }
-  // A backend that is told to go says so before it closes: whether it had committed is not known.
-  if (state === '57P01' || state === '57P02' || state === '57P05' || state.startsWith('08')) {
+  // A backend that is told to go says so before it closes: whether it had committed is not known. A server that became a
+  // standby refuses to write; only another connection can lead to the one that took over.
+  if (state === '57P01' || state === '57P02' || state === '57P05' || state === '25006' || state.startsWith('08')) {
     return 'disconnected';
   }
   if (retryableStates.has(state) || unavailableClasses.has(state.slice(0, 2))) {

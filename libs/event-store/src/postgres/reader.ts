@@ -1,8 +1,6 @@
 import { Pool, type QueryResultRow } from 'pg';
-import { Backoff } from '../backoff';
-import { StoreUnavailableError } from '../errors';
 import { type Statement } from './append-connection';
-import { classify } from './failures';
+import { patiently } from './patiently';
 import { integerTypes } from './types';
 
 /**
@@ -36,23 +34,9 @@ export class Reader {
 
   /** @throws StoreUnavailableError when no connection works for as long as the patience lasts. */
   async query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
-    const deadline = performance.now() + this.#patienceMs;
-    const backoff = new Backoff();
-    for (;;) {
-      try {
-        const { rows } = await this.#pool.query<Row>({ ...statement, values: [...values] });
-        return rows;
-      } catch (error) {
-        const failure = classify(error);
-        if (failure !== 'disconnected' && failure !== 'refused-for-now') {
-          throw error;
-        }
-        if (performance.now() > deadline || this.#pool.ending) {
-          throw new StoreUnavailableError('unknown', { cause: error });
-        }
-        await backoff.wait();
-      }
-    }
+    const query = { ...statement, values: [...values] };
+    const { rows } = await patiently(this.#patienceMs, () => this.#pool.query<Row>(query));
+    return rows;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type DataSource, type SelectQueryBuilder } from 'typeorm';
+import { patiently } from '../postgres/patiently';
 import { type SummaryStatus } from './summary-fold';
 import { WorkflowSummaryEntity } from './workflow-summary.entity';
 
@@ -46,7 +47,10 @@ export class InvalidCursorError extends Error {
 
 /** Lists of workflows, newest first. They follow the log within moments. */
 export class WorkflowSummaries {
-  constructor(private readonly source: DataSource) {}
+  constructor(
+    private readonly source: DataSource,
+    private readonly patienceMs: number,
+  ) {}
 
   /** @throws InvalidCursorError */
   async list(filter: SummaryFilter): Promise<SummaryPage> {
@@ -61,7 +65,7 @@ export class WorkflowSummaries {
       .addOrderBy('w.workflow', 'DESC')
       .limit(limit + 1);
     narrow(query, filter);
-    const rows = await query.getMany();
+    const rows = await patiently(this.patienceMs, () => query.getMany());
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
@@ -72,9 +76,9 @@ export class WorkflowSummaries {
 
   /** How many workflows there are of each status. */
   async counts(): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.source.query<{ status: string; count: string }[]>(
-      'select status, count(*) as count from braid.workflow_summary group by status',
-    );
+    const text = 'select status, count(*) as count from braid.workflow_summary group by status';
+    type Row = { readonly status: string; readonly count: string };
+    const rows = await patiently(this.patienceMs, () => this.source.query<Row[]>(text));
     return new Map(rows.map(({ status, count }) => [status, Number(count)]));
   }
 }
