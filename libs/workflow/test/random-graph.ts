@@ -56,7 +56,7 @@ const seldom = <T>(value: fc.Arbitrary<T>, weight = 4): fc.Arbitrary<T | undefin
 
 const condition = seldom(
   fc.constantFrom('variables.yes', 'variables.yes', 'variables.no', 'variables.no', 'variables.missing'),
-  6,
+  12,
 );
 const key = fc.constantFrom('k0', 'k1', 'k2');
 
@@ -102,7 +102,7 @@ function convergence({ strategies, timed, losers }: GraphOptions): fc.Arbitrary<
     .record({
       strategy: fc.constantFrom(...strategies),
       losers: fc.constantFrom(...losers),
-      deadline: timed ? seldom(fc.integer({ min: 1, max: 3000 }), 2) : fc.constant(undefined),
+      deadline: timed ? seldom(fc.integer({ min: 1, max: 3000 }), 1) : fc.constant(undefined),
       onUnmet: fc.constantFrom<'fail' | 'continue'>('fail', 'continue'),
       onConflict: fc.constantFrom<Convergence['onConflict']>('error', 'first', 'last', { prefer: 'b1' }),
     })
@@ -125,19 +125,23 @@ function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
   if (depth === 0) return fc.oneof(...plain);
   const maxConcurrency = seldom(fc.integer({ min: 1, max: 3 }));
   const fork = { more: common, maxConcurrency, converge: convergence(options) };
-  const steps = (max: number) => fc.array(step(options, depth - 1), { maxLength: max, size: 'max' });
+  const inner = fc.array(step(options, depth - 1), { minLength: 1, maxLength: 2, size: 'max' });
+  const steps = fc.oneof({ weight: 9, arbitrary: inner }, { weight: 1, arbitrary: fc.constant([]) });
   const sibling = fc.record({
     rank: fc.nat(99),
     needs: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
     if: condition,
-    steps: steps(2),
+    steps,
   });
-  const branches = fc.array(sibling, { maxLength: 5, size: 'max' });
+  const branches = fc.oneof(
+    { weight: 9, arbitrary: fc.array(sibling, { minLength: 1, maxLength: 5, size: 'max' }) },
+    { weight: 1, arbitrary: fc.constant([]) },
+  );
   const items = fc.nat(4);
   return fc.oneof(
     ...plain,
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('parallel'), ...fork, branches }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('map'), ...fork, items, steps: steps(2) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('map'), ...fork, items, steps }) },
   );
 }
 
@@ -145,7 +149,7 @@ function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
 export function graphs(options: GraphOptions = anything, depth = 2): fc.Arbitrary<Graph> {
   return fc
     .record({
-      steps: fc.array(step(options, depth), { minLength: 1, maxLength: 3, size: 'max' }),
+      steps: fc.array(step(options, depth), { minLength: 2, maxLength: 4, size: 'max' }),
       fallbackToSequential: fc.boolean(),
       output: seldom(fc.constantFrom<Json>('${{ context }}', '${{ context.k0 }}')),
     })

@@ -59,6 +59,62 @@ describe('a branch', () => {
   });
 });
 
+describe('the order of starting', () => {
+  // Seen to fail with newly ready branches put at the wrong place among those that wait.
+  it('is the declared one, also for a branch that becomes ready while others wait for a place', () => {
+    const branches = [
+      branch('a'),
+      branch('b', [agent('x')], { needs: ['a'] }),
+      branch('c'),
+      branch('d', [agent('y')], { needs: ['b'] }),
+      branch('e'),
+    ];
+    const s = Scenario.start(graphOf([parallel('f', branches, { maxConcurrency: 1 })]));
+    while (s.requested.length > 0) s.complete(s.requested[0] ?? '');
+    expect(s.ofType('BranchRequested').map(({ data }) => data.branch)).toEqual(['f/a', 'f/b', 'f/c', 'f/d', 'f/e']);
+  });
+});
+
+describe('falling back to sequential', () => {
+  // Seen to fail with the count of attempts before the deferral carried over to the next step.
+  it('is open to each step of a branch once, with all its attempts before and after', () => {
+    const retry = {
+      maximumAttempts: 2,
+      initialInterval: 0,
+      backoffCoefficient: 1,
+      maximumInterval: 0,
+      nonRetryableErrors: [],
+    };
+    const steps = [agent('one', { retry }), agent('two', { retry })];
+    const s = Scenario.start(
+      graphOf([parallel('f', [branch('a', steps), branch('b', steps)])], { fallbackToSequential: true }),
+    );
+    const fail = () => {
+      s.fail('f/a', { code: 'overloaded' });
+      s.tick(0);
+    };
+    fail();
+    fail();
+    expect(s.phases()['f/a']).toBe('deferred');
+    s.complete('f/b');
+    s.complete('f/b');
+    fail();
+    s.complete('f/a');
+    fail();
+    fail();
+    expect(s.ofType('BranchDeferred').map(({ data }) => [data.step, data.attempt])).toEqual([
+      ['one', 2],
+      ['two', 2],
+    ]);
+    fail();
+    fail();
+    expect(s.workflow.status).toBe('failed');
+    expect(s.ofType('BranchRequested').filter(({ data }) => data.step === 'two' && data.branch === 'f/a')).toHaveLength(
+      4,
+    );
+  });
+});
+
 describe('a history', () => {
   const s = Scenario.start(graphOf([parallel('f', [branch('a'), branch('b')])]));
   s.complete('f/a', 1);
