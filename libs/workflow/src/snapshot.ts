@@ -133,7 +133,6 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
   const branches = new Map<string, Branch>();
   const forks: Fork[] = [];
   const members: Branch[][] = snapshot.forks.map(() => []);
-  const shared = (place: number): JsonObject => snapshot.shared[place] ?? {};
   const lookUp = <T>(found: T | undefined, what: string): T => {
     if (found === undefined) throw new Error(`The snapshot of ${snapshot.workflow.id} lacks ${what}`);
     return found;
@@ -152,20 +151,7 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
   };
   for (const each of snapshot.branches) {
     const fork = each.fork === null ? undefined : lookUp(forks[each.fork], `fork ${each.fork}`);
-    const branch: Branch = {
-      ...each,
-      parent: fork?.parent,
-      fork,
-      steps: stepsOf(snapshot.workflow.graph, fork, each.index),
-      phase: { is: 'pending' },
-      context: shared(each.context),
-      results: shared(each.results) as unknown as StepResults,
-      lastFailure: each.lastFailure ?? undefined,
-      lastRun: each.lastRun ?? undefined,
-      startedAt: each.startedAt ?? undefined,
-      endedAt: each.endedAt ?? undefined,
-      forks: new Map(),
-    };
+    const branch = restoreBranch(each, fork, snapshot);
     branches.set(branch.path, branch);
     if (each.fork !== null) members[each.fork]?.push(branch);
     openForks(branch);
@@ -183,6 +169,24 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     waiting: new Set(snapshot.waiting.map((path) => lookUp(branches.get(path), path))),
     timed: new Set(snapshot.timed.map((place) => lookUp(forks[place], `fork ${place}`))),
     cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage) },
+  };
+}
+
+/** Its phase is set when the forks that it opened are there. */
+function restoreBranch(branch: BranchSnapshot, fork: Fork | undefined, { shared, workflow }: WorkflowSnapshot): Branch {
+  return {
+    ...branch,
+    parent: fork?.parent,
+    fork,
+    steps: stepsOf(workflow.graph, fork, branch.index),
+    phase: { is: 'pending' },
+    context: shared[branch.context] ?? {},
+    results: (shared[branch.results] ?? {}) as unknown as StepResults,
+    lastFailure: branch.lastFailure ?? undefined,
+    lastRun: branch.lastRun ?? undefined,
+    startedAt: branch.startedAt ?? undefined,
+    endedAt: branch.endedAt ?? undefined,
+    forks: new Map(),
   };
 }
 

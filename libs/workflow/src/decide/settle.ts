@@ -50,30 +50,43 @@ function firstDeferred(fork: Fork): Branch | undefined {
 type Decided = Exclude<Verdict, { is: 'waiting' }>;
 
 function decide(turn: Turn, fork: Fork, verdict: Decided, arrival: Branch | undefined, deadlinePassed: boolean): void {
-  const met = verdict.is === 'met' ? gather(turn, fork, verdict) : undefined;
-  const failure = met === undefined ? unmet(turn, fork, verdict.reason) : met.is === 'failed' ? met.failure : undefined;
+  const outcome = outcomeOf(turn, fork, verdict);
   const cancels = fork.step.converge.losers === 'cancel' || deadlinePassed;
   const open = cancels ? fork.branches.filter((branch) => !hasEnded(branch)) : [];
-  const counted = verdict.is === 'met' ? verdict.counted : [];
   turn.record({
     type: 'ConvergenceReached',
     data: {
       branch: fork.parent.path,
       step: fork.step.id,
       strategy: fork.step.converge.strategy.name,
-      outcome: failure ? 'unreachable' : 'met',
-      reason: failure && verdict.is === 'met' ? failure.message : verdict.reason,
+      ...outcome,
       tally: tallyOf(fork),
-      counted: counted === 'all' ? 'all' : counted.map(({ name }) => name),
       dissented: dissenters(fork, verdict),
       ...(arrival && { decidedBy: arrival.name }),
       cancelled: open.map(({ name }) => name),
-      output: verdict.is === 'met' ? verdict.output : { shape: 'value', value: null },
-      ...(met?.is === 'gathered' && Object.keys(met.exports).length > 0 && { exports: met.exports }),
-      ...(failure && { failure }),
     },
   });
-  for (const branch of open) cancelBranch(turn, branch, failure ? 'unreachable' : 'converged');
+  for (const branch of open) cancelBranch(turn, branch, outcome.failure ? 'unreachable' : 'converged');
+}
+
+type Outcome = Pick<ConvergenceReached, 'outcome' | 'reason' | 'counted' | 'output' | 'exports' | 'failure'>;
+
+/** What a verdict comes to: a fork that is met but whose exports cannot be gathered is unreachable too. */
+function outcomeOf(turn: Turn, fork: Fork, verdict: Decided): Outcome {
+  if (verdict.is === 'unreachable') {
+    const { reason } = verdict;
+    const output = { shape: 'value', value: null } as const;
+    return { outcome: 'unreachable', reason, counted: [], output, failure: unmet(turn, fork, reason) };
+  }
+  const { reason, output } = verdict;
+  const counted = verdict.counted === 'all' ? 'all' : verdict.counted.map(({ name }) => name);
+  const gathered = gather(turn, fork, verdict);
+  if (gathered.is === 'failed') {
+    const { failure } = gathered;
+    return { outcome: 'unreachable', reason: failure.message, counted, output, failure };
+  }
+  const { exports } = gathered;
+  return { outcome: 'met', reason, counted, output, ...(Object.keys(exports).length > 0 && { exports }) };
 }
 
 type Gathered =
