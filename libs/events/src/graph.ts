@@ -29,9 +29,12 @@ type StepBase = {
   readonly if?: string;
   /** Template of the values that are written into the branch's context when the step has finished. */
   readonly export?: { readonly [key: string]: Json };
-  /** What a failure of this step means for its branch. */
-  readonly onFailure: 'fail' | 'continue';
+  /** What a failure of this step means for its branch; steps run in its place, and their output is the step's. */
+  readonly onFailure: OnFailure;
 };
+
+/** What follows when something has failed: the branch fails, goes on as if nothing had been, or runs these steps first. */
+export type OnFailure = 'fail' | 'continue' | readonly Step[];
 
 export type AgentStep = StepBase & {
   readonly kind: 'agent';
@@ -82,8 +85,34 @@ export type SetStep = StepBase & {
   readonly values: { readonly [key: string]: Json };
 };
 
+/** Runs the steps of the first case that holds, in the same branch; skipped when none does. */
+export type ChooseStep = StepBase & {
+  readonly kind: 'choose';
+  readonly cases: readonly Case[];
+};
+
+export type Case = {
+  readonly path: string;
+  /** Expression; a case without one always holds. */
+  readonly when?: string;
+  readonly steps: readonly Step[];
+};
+
+export type WaitStep = StepBase & {
+  readonly kind: 'wait';
+  /** Milliseconds, or a template that gives a duration or a moment as text: `5m`, `2030-01-31T12:00:00Z`. */
+  readonly time: number | string;
+};
+
+/** Ends with a failure that the playbook itself names. */
+export type FailStep = StepBase & {
+  readonly kind: 'fail';
+  /** Templates. */
+  readonly error: { readonly type?: string; readonly message: string; readonly details?: Json };
+};
+
 /** One step of a branch. A new kind of step is a new member here. */
-export type Step = AgentStep | ParallelStep | MapStep | SetStep;
+export type Step = AgentStep | ParallelStep | MapStep | SetStep | ChooseStep | WaitStep | FailStep;
 
 /** The steps that open a fork. */
 export type ForkStep = ParallelStep | MapStep;
@@ -105,7 +134,31 @@ export type Requirement = number | { readonly percent: number };
 export type Strategy =
   | { readonly name: 'all-must-complete' }
   | { readonly name: 'all-settled'; readonly require?: Requirement }
-  | { readonly name: 'first-success'; readonly schema?: { readonly [keyword: string]: Json } };
+  | { readonly name: 'first-success'; readonly schema?: { readonly [keyword: string]: Json } }
+  | { readonly name: 'quorum'; readonly require: Requirement }
+  | {
+      readonly name: 'majority-vote';
+      /** Expression over a branch's `output`: the value that the branch votes for. */
+      readonly by: string;
+      /** Votes of a branch, whole numbers from 1; a branch that is not named has one. */
+      readonly weights?: { readonly [branch: string]: number };
+      /** More than half of all votes that there could be, or of those cast when every branch has ended. */
+      readonly of: 'all' | 'cast';
+      /** Which of several values with equally many votes, the most, wins: none, the first in declared order, or a branch's. */
+      readonly tieBreak: 'first' | 'fail' | { readonly branch: string };
+    }
+  | {
+      readonly name: 'best-of';
+      /** Expression over a branch's `output`: a number, the higher the better. */
+      readonly score: string;
+    }
+  | {
+      readonly name: 'reduce';
+      /** Template of what the fold starts with. */
+      readonly initial: Json;
+      /** Template over `accumulator` and `output`: what the fold goes on with after a branch. */
+      readonly with: Json;
+    };
 
 export type Convergence = {
   readonly strategy: Strategy;
@@ -113,7 +166,8 @@ export type Convergence = {
   readonly losers: 'cancel' | 'drain';
   /** Milliseconds after the fork opened at which it settles with what is there. */
   readonly deadline?: number;
-  readonly onUnmet: 'fail' | 'continue';
+  /** What an unreachable convergence means for its branch; `fail` leaves it to the step's `onFailure`. */
+  readonly onUnmet: OnFailure;
   /** Which value wins when branches export different values for one key. */
   readonly onConflict: 'error' | 'first' | 'last' | { readonly prefer: string };
 };

@@ -13,6 +13,14 @@ export function evaluateTemplate(source: Json, scope: Scope, options: { readonly
 }
 
 /**
+ * The value of a bare expression, with or without `${{ }}` around it, compiled at its first use.
+ * @throws ExpressionError
+ */
+export function evaluateExpression(source: string, scope: Scope): Json {
+  return evaluate(compileExpression(source), scope);
+}
+
+/**
  * Whether a condition holds.
  * @throws ExpressionError, also when the value is neither true nor false.
  */

@@ -23,6 +23,15 @@ export function scopeOf(workflow: Workflow, branch: Branch, output?: Json): Scop
   return scope;
 }
 
+/**
+ * What an expression of a convergence sees of one of its branches: the branch's output and context, and otherwise what the
+ * step that forks sees, `needs` included. All of it stands still once the branch has ended.
+ */
+export function convergenceScope(workflow: Workflow, branch: Branch): Scope {
+  const needs = branch.parent ? needsOf(workflow, branch.parent) : {};
+  return { ...scopeOf(workflow, branch, branch.output), needs };
+}
+
 function needsOf({ branches }: Workflow, branch: Branch): JsonObject {
   if (branch.fork?.step.kind !== 'parallel') return {};
   const { step, parent } = branch.fork;

@@ -6,6 +6,7 @@ import {
   openCount,
   requiredCount,
   type Rule,
+  tooFew,
   waiting,
 } from './strategy';
 
@@ -20,13 +21,7 @@ export const allSettled: Rule<Extract<Strategy, { name: 'all-settled' }>> = {
     const open = openCount(fork);
     const reachable = fork.completed.size + (deadlinePassed ? 0 : open);
     if (reachable < required) {
-      const figures = `${fork.completed.size} of ${total} completed`;
-      return {
-        is: 'unreachable',
-        reason: deadlinePassed
-          ? `at least ${required} must complete, and at the deadline ${figures}`
-          : `at least ${required} must complete, and at most ${reachable} can: ${figures}`,
-      };
+      return { is: 'unreachable', reason: tooFew(fork, required, deadlinePassed) };
     }
     if (open > 0 && !deadlinePassed) return waiting;
     const late = open > 0 ? `, ${branchesInWords(open)} open at the deadline` : '';
