@@ -23,7 +23,7 @@ function endings(
 
 /**
  * What a strategy says when everything is over, written as its definition in the manual reads and with no thought of speed.
- * `order` is that of the arrivals, for the strategy that is about order.
+ * A vote and a score are the whole output. `order` is that of the arrivals, for the strategy that is about order.
  */
 export function reference(
   strategy: Strategy,
@@ -51,5 +51,52 @@ export function reference(
       const first = order.find((name) => ended.get(name) === 'completed');
       return first === undefined ? { outcome: 'unreachable' } : { outcome: 'met', output: outputs[first] ?? null };
     }
+    case 'quorum': {
+      const { require } = strategy;
+      const needed = typeof require === 'number' ? require : Math.ceil((require.percent * specs.length) / 100);
+      const counted = order.filter((name) => ended.get(name) === 'completed').slice(0, needed);
+      if (counted.length < needed) return { outcome: 'unreachable' };
+      const output = Object.fromEntries(counted.map((name) => [name, outputs[name] ?? null]));
+      return { outcome: 'met', output };
+    }
+    case 'best-of': {
+      const numbers = completed.map(({ name }) => outputs[name]).filter((output) => typeof output === 'number');
+      return numbers.length > 0 ? { outcome: 'met', output: Math.max(...numbers) } : { outcome: 'unreachable' };
+    }
+    case 'reduce': {
+      if (specs.some(({ name }) => ended.get(name) === 'failed')) return { outcome: 'unreachable' };
+      let output = strategy.initial;
+      for (const { name } of completed) output = { before: output, last: outputs[name] ?? null };
+      return { outcome: 'met', output };
+    }
+    case 'majority-vote': {
+      const votes = completed.map(({ name }) => ({ name, value: outputs[name] as string | null }));
+      const winner = electionWinner(strategy, specs, votes);
+      return winner === undefined ? { outcome: 'unreachable' } : { outcome: 'met', output: winner };
+    }
   }
+}
+
+type Majority = Extract<Strategy, { name: 'majority-vote' }>;
+
+/** Who has won when all votes are in; null is no vote. */
+function electionWinner(
+  { weights = {}, of, tieBreak }: Majority,
+  specs: readonly BranchSpec[],
+  votes: readonly { readonly name: string; readonly value: string | null }[],
+): string | undefined {
+  const weightOf = (name: string) => weights[name] ?? 1;
+  const sumOf = (names: readonly string[]) => names.map(weightOf).reduce((sum, weight) => sum + weight, 0);
+  const cast = votes.filter(({ value }) => value !== null);
+  const values = [...new Set(cast.map(({ value }) => value as string))];
+  const votesFor = (value: string) => sumOf(cast.filter((vote) => vote.value === value).map(({ name }) => name));
+  const base = of === 'all' ? sumOf(specs.map(({ name }) => name)) : sumOf(cast.map(({ name }) => name));
+  const majority = values.find((value) => votesFor(value) > base / 2);
+  if (majority !== undefined) return majority;
+  const most = Math.max(...values.map(votesFor));
+  const tied = values.filter((value) => votesFor(value) === most);
+  if (tied.length < 2 || tieBreak === 'fail') return undefined;
+  if (tieBreak === 'first') return tied[0];
+  const casting = cast.find(({ name }) => name === tieBreak.branch)?.value;
+  return tied.find((value) => value === casting);
 }

@@ -34,6 +34,16 @@ const strategy: Schema<Strategy> = taggedBy<Strategy, 'name'>('name', {
     name: constant('first-success'),
     schema: optional(keywords),
   }),
+  quorum: object<Extract<Strategy, { name: 'quorum' }>>({ name: constant('quorum'), require: requirement }),
+  'majority-vote': object<Extract<Strategy, { name: 'majority-vote' }>>({
+    name: constant('majority-vote'),
+    by: text,
+    weights: optional(record(positive)),
+    of: oneOf({ all: true, cast: true }),
+    tieBreak: either(oneOf({ first: true, fail: true }), object<{ readonly branch: string }>({ branch: name })),
+  }),
+  'best-of': object<Extract<Strategy, { name: 'best-of' }>>({ name: constant('best-of'), score: text }),
+  reduce: object<Extract<Strategy, { name: 'reduce' }>>({ name: constant('reduce'), initial: json, with: json }),
 });
 
 const convergence: Schema<Convergence> = object<Convergence>({

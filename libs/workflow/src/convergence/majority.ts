@@ -1,7 +1,7 @@
 import { type Strategy } from '@braid/events';
-import { type Fork, hasArrived } from '../state';
+import { type Fork } from '../state';
 import { type Ballot, type Candidate } from './ballot';
-import { openCount } from './strategy';
+import { hasArrived, openCount } from './strategy';
 
 type Rules = Pick<Extract<Strategy, { name: 'majority-vote' }>, 'of' | 'tieBreak'>;
 

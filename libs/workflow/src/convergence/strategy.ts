@@ -49,6 +49,11 @@ export function openCount(fork: Fork): number {
   return fork.branches.length - endedCount(fork);
 }
 
+/** Whether a fork counts a branch among those that have ended. */
+export function hasArrived(fork: Fork, { index }: Branch): boolean {
+  return fork.completed.has(index) || fork.failed.has(index) || fork.skipped.has(index) || fork.cancelled.has(index);
+}
+
 /** The branches that completed, in declared order. */
 export function completedBranches(fork: Fork): readonly Branch[] {
   return fork.branches.filter((branch) => fork.completed.has(branch.index));

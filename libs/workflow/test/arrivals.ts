@@ -1,0 +1,40 @@
+import { type Scenario } from '@braid/testing';
+import { type Fate } from './reference';
+
+/** The name of a branch of the fork `f`. */
+export const nameOf = (path: string) => path.slice('f/'.length);
+
+/** Tells the fork one arrival, then the same again, and a late attempt of it. */
+export function arrive(s: Scenario, path: string, { how, output }: Fate): void {
+  const completes = how === 'completed';
+  const phase = s.workflow.branches.get(path)?.phase;
+  if (phase?.is !== 'requested') throw new Error(`${path} has no open attempt`);
+  const { step, attempt } = phase.request;
+  const failure = { type: 'TestError', message: 'it broke', code: 'agent-error', retryable: false } as const;
+  const outcome = completes ? ({ is: 'completed', output } as const) : ({ is: 'failed', failure } as const);
+  const run = { attempt, runner: 'r1', startedAt: s.now, endedAt: s.now };
+  const opposite = completes ? ({ is: 'failed', failure } as const) : ({ is: 'completed', output: 'late' } as const);
+  s.send({ type: 'report', report: { branch: path, step, run, outcome } });
+  s.send({ type: 'report', report: { branch: path, step, run, outcome } });
+  s.send({ type: 'report', report: { branch: path, step, run: { ...run, attempt: attempt + 1 }, outcome: opposite } });
+}
+
+/** Lets all branches arrive in the order that `choices` picks, calling `after` with the arrivals so far. */
+export function play(
+  s: Scenario,
+  fates: ReadonlyMap<string, Fate>,
+  choices: readonly number[],
+  after: (arrived: string[]) => void,
+) {
+  const arrived: string[] = [];
+  after(arrived);
+  for (let i = 0; s.requested.length > 0; i++) {
+    const path = s.requested[(choices[i] ?? 0) % s.requested.length] ?? '';
+    arrive(s, path, fates.get(nameOf(path)) ?? lost);
+    arrived.push(nameOf(path));
+    after(arrived);
+  }
+  return arrived;
+}
+
+export const lost: Fate = { how: 'failed', output: null };
