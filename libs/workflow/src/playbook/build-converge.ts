@@ -1,6 +1,14 @@
-import { type Convergence, type JsonObject, type Requirement, type Strategy } from '@braid/events';
+import {
+  type Convergence,
+  type Json,
+  type JsonObject,
+  type Requirement,
+  type Strategy,
+  unreachable,
+} from '@braid/events';
 import { durationOf } from './agent-policy';
 import { type Building } from './build-context';
+import { conditionIn } from './condition';
 import { type Fields, fieldsOf, has, textOf } from './fields';
 import { strategies } from './converge-schema';
 import { pathTo } from './problem';
@@ -13,7 +21,10 @@ const defaultStrategy = 'all-must-complete';
 export function buildConvergence(value: unknown, path: string, building: Building): Convergence {
   const fields = fieldsOf(value);
   const name = strategyName(fields);
-  if (name !== undefined) checkFields(fields, name, path, building);
+  if (name !== undefined) {
+    checkFields(fields, name, path, building);
+    checkNeeded(fields, name, path, building);
+  }
   const { deadline, losers, onUnmet } = fields;
   const settled = durationOf(deadline, pathTo(path, 'deadline'), building.problems, 1);
   return {
@@ -44,6 +55,22 @@ function checkFields(fields: Fields, name: Strategy['name'], path: string, { pro
   }
 }
 
+function checkNeeded(fields: Fields, name: Strategy['name'], path: string, { problems }: Building): void {
+  for (const field of strategies[name].needs ?? []) {
+    if (has(fields, field)) continue;
+    const message = `"${field}" is missing: the strategy ${name} needs it`;
+    problems.add({ path: pathTo(path, field), message, suggestion: `for example ${examples[field] ?? ''}` });
+  }
+}
+
+const examples: { readonly [field: string]: string } = {
+  require: 'require: 2, or require: 80%',
+  by: 'by: ${{ output.verdict }}',
+  score: 'score: ${{ output.score }}',
+  initial: 'initial: 0',
+  with: 'with: ${{ accumulator + output.count }}',
+};
+
 function strategyOf(name: Strategy['name'], fields: Fields): Strategy {
   switch (name) {
     case 'all-must-complete':
@@ -56,7 +83,41 @@ function strategyOf(name: Strategy['name'], fields: Fields): Strategy {
       const { schema } = fields;
       return typeof schema === 'object' ? { name, schema: schema as JsonObject } : { name };
     }
+    case 'quorum':
+      return { name, require: requirementOf(fields['require']) ?? 1 };
+    case 'majority-vote': {
+      const weights = Object.entries(fieldsOf(fields['weights'])).filter(
+        (entry): entry is [string, number] => typeof entry[1] === 'number',
+      );
+      return {
+        name,
+        by: expressionIn(fields['by']),
+        ...(weights.length > 0 && { weights: Object.fromEntries(weights) }),
+        of: fields['of'] === 'cast' ? 'cast' : 'all',
+        tieBreak: tieBreakOf(fields['tieBreak']),
+      };
+    }
+    case 'best-of':
+      return { name, score: expressionIn(fields['score']) };
+    case 'reduce':
+      return { name, initial: templateIn(fields['initial']), with: templateIn(fields['with']) };
+    default:
+      return unreachable(name);
   }
+}
+
+/** What could not be read has been reported, and stands as an expression that has nothing wrong with it. */
+function expressionIn(value: unknown): string {
+  return conditionIn(value) ?? 'output';
+}
+
+function templateIn(value: unknown): Json {
+  return typeof value === 'symbol' || value === undefined ? null : (value as Json);
+}
+
+function tieBreakOf(value: unknown): Extract<Strategy, { name: 'majority-vote' }>['tieBreak'] {
+  const given = textOf(value) ?? 'fail';
+  return given === 'first' || given === 'fail' ? given : { branch: given };
 }
 
 function requirementOf(value: unknown): Requirement | undefined {

@@ -8,30 +8,62 @@ import { type Sequence } from './sequences';
 export function checkForks(sequences: readonly Sequence[], partial: ReadonlySet<string>, problems: ProblemList): void {
   for (const { steps } of sequences) {
     for (const step of steps) {
-      if (step.kind === 'map') checkPrefer(step, [], problems);
+      if (step.kind === 'map') {
+        checkPrefer(step, [], problems);
+        checkVoters(step, [], problems);
+        if (Array.isArray(step.over)) checkRequirement(step, step.over.length, problems);
+      }
       // Of a fork that could not be read in full, nobody knows how many branches it has and which.
       if (step.kind !== 'parallel' || partial.has(step.path)) continue;
       checkNeeds(step, problems);
-      checkRequirement(step, problems);
-      checkPrefer(
-        step,
-        step.branches.map(({ name }) => name),
-        problems,
-      );
+      checkRequirement(step, step.branches.length, problems);
+      const branches = step.branches.map(({ name }) => name);
+      checkPrefer(step, branches, problems);
+      checkVoters(step, branches, problems);
     }
   }
 }
 
-function checkRequirement(step: ParallelStep, problems: ProblemList): void {
+function checkRequirement(step: ParallelStep | MapStep, branches: number, problems: ProblemList): void {
   const { strategy } = step.converge;
-  const branches = step.branches.length;
-  if (strategy.name !== 'all-settled' || typeof strategy.require !== 'number' || strategy.require <= branches) return;
+  if (strategy.name !== 'all-settled' && strategy.name !== 'quorum') return;
+  if (typeof strategy.require !== 'number' || strategy.require <= branches) return;
   const message = `"require" asks for ${strategy.require} branches, but the fork has only ${branches}`;
   problems.add({
     path: pathTo(step.path, 'converge', 'require'),
     message,
     suggestion: `write ${branches}, or a share such as 80%`,
   });
+}
+
+/** Branches that a majority vote names must be there to vote. */
+function checkVoters(step: ParallelStep | MapStep, branches: readonly string[], problems: ProblemList): void {
+  const { strategy } = step.converge;
+  if (strategy.name !== 'majority-vote') return;
+  const at = (...fields: readonly string[]) => pathTo(step.path, 'converge', ...fields);
+  for (const name of Object.keys(strategy.weights ?? {})) {
+    checkBranch(step, name, branches, { path: at('weights', name), part: 'key' }, problems);
+  }
+  const { tieBreak } = strategy;
+  if (typeof tieBreak === 'object') checkBranch(step, tieBreak.branch, branches, { path: at('tieBreak') }, problems);
+}
+
+function checkBranch(
+  step: ParallelStep | MapStep,
+  name: string,
+  branches: readonly string[],
+  place: { readonly path: string; readonly part?: 'key' },
+  problems: ProblemList,
+): void {
+  if (branches.includes(name)) return;
+  if (step.kind === 'map') {
+    const message = `"${name}" cannot be meant: the branches of a map have no names`;
+    problems.add({ ...place, message, suggestion: 'make them named branches of "parallel"' });
+    return;
+  }
+  const near = nearest(name, branches);
+  const message = `"${name}" is not a branch of this fork; they are ${branches.join(', ')}`;
+  problems.add({ ...place, message, suggestion: near === undefined ? undefined : `did you mean "${near}"?` });
 }
 
 function checkPrefer(step: ParallelStep | MapStep, branches: readonly string[], problems: ProblemList): void {

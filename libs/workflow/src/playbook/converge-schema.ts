@@ -3,6 +3,8 @@ import { type Strategy } from '@braid/events';
 type StrategyRule = {
   /** Fields of `converge` that belong to this strategy. */
   readonly fields: readonly string[];
+  /** Those of them that it cannot do without. */
+  readonly needs?: readonly string[];
   /** What happens to branches that no longer matter, unless the playbook says. */
   readonly losers: 'cancel' | 'drain';
 };
@@ -12,6 +14,10 @@ export const strategies: { readonly [name in Strategy['name']]: StrategyRule } =
   'all-must-complete': { fields: [], losers: 'drain' },
   'all-settled': { fields: ['require'], losers: 'drain' },
   'first-success': { fields: ['schema'], losers: 'cancel' },
+  quorum: { fields: ['require'], needs: ['require'], losers: 'cancel' },
+  'majority-vote': { fields: ['by', 'weights', 'of', 'tieBreak'], needs: ['by'], losers: 'cancel' },
+  'best-of': { fields: ['score'], needs: ['score'], losers: 'drain' },
+  reduce: { fields: ['initial', 'with'], needs: ['initial', 'with'], losers: 'drain' },
 };
 
 /** Part of the playbook's schema: how a fork is decided. */
@@ -26,7 +32,7 @@ export const convergeSchema = {
       type: ['integer', 'string'],
       minimum: 1,
       pattern: '^(?:[1-9][0-9]?|100)%$',
-      description: 'all-settled: how many branches must complete, as a number or a share.',
+      description: 'all-settled, quorum: how many branches must complete, as a number or a share (rounded up).',
       errorMessage: 'must be a number of branches from 1, or a share from 1% to 100%',
     },
     schema: {
@@ -34,13 +40,53 @@ export const convergeSchema = {
       description: 'first-success: JSON Schema that an output must match to count.',
       errorMessage: 'must be a JSON Schema, for example { type: object }',
     },
+    by: {
+      type: 'string',
+      minLength: 1,
+      description: 'majority-vote: the value that a branch votes for; `output` is its output. Null is no vote.',
+      errorMessage: 'must be an expression, for example ${{ output.verdict }}',
+    },
+    weights: {
+      type: 'object',
+      description: 'majority-vote: how many votes a branch has; one unless given.',
+      propertyNames: { $ref: '#/$defs/name' },
+      additionalProperties: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1_000_000,
+        errorMessage: 'must be a whole number of votes from 1 to 1000000',
+      },
+      errorMessage: 'must be an object of branches and their numbers of votes',
+    },
+    of: {
+      type: 'string',
+      enum: ['all', 'cast'],
+      description:
+        'majority-vote: more than half of all votes that there could be (all, unless given), or of those cast.',
+    },
+    tieBreak: {
+      $ref: '#/$defs/name',
+      description:
+        'majority-vote: which of several values that share the most votes wins: that of the `first` branch in declared order, that of a branch named here, or none (`fail`, unless given).',
+    },
+    score: {
+      type: 'string',
+      minLength: 1,
+      description: 'best-of: a number, the higher the better; `output` is the output of a branch.',
+      errorMessage: 'must be an expression, for example ${{ output.score }}',
+    },
+    initial: { description: 'reduce: what the fold starts with.' },
+    with: {
+      description:
+        'reduce: what the fold goes on with after each branch, in declared order; `accumulator` is what it has so far, `output` the output of the branch.',
+    },
     losers: {
       type: 'string',
       enum: ['cancel', 'drain'],
       description: 'What happens to branches that no longer matter.',
     },
     deadline: { $ref: '#/$defs/duration', description: 'When to settle with what is there, counted from the fork.' },
-    onUnmet: { type: 'string', enum: ['fail', 'continue'] },
+    onUnmet: { $ref: '#/$defs/onFailure', description: 'What an unreachable convergence means for the branch.' },
     context: {
       title: 'Merge of contexts',
       type: 'object',

@@ -4,32 +4,25 @@
  */
 export const later = {
   /** Kinds of steps. */
-  kinds: ['choose', 'wait', 'signal', 'playbook', 'fail'],
+  kinds: ['signal', 'playbook'],
   /** Values of `converge.strategy`, each with the fields that belong to it alone. */
   strategies: {
-    quorum: [],
-    'majority-vote': ['by', 'weights', 'tieBreak', 'of'],
-    'best-of': ['score'],
-    judge: ['agent', 'with'],
-    reduce: ['initial', 'with'],
+    judge: ['agent'],
   },
   /** Fields, by the title of the object in the schema that they belong to. */
   fields: {
     Playbook: ['budget'],
     Step: ['compensate'],
     Branch: ['compensate'],
-    Converge: ['by', 'weights', 'tieBreak', 'of', 'score', 'agent', 'initial', 'with'],
+    Converge: ['agent'],
   },
   /** Values, by the name of their field. */
   values: { losers: ['detach'] },
-  /** Fields that will take steps in place of `fail` or `continue`. */
-  stepsInstead: ['onFailure', 'onUnmet'],
 } as const satisfies {
   readonly kinds: readonly string[];
   readonly strategies: { readonly [name: string]: readonly string[] };
   readonly fields: { readonly [title: string]: readonly string[] };
   readonly values: { readonly [field: string]: readonly string[] };
-  readonly stepsInstead: readonly string[];
 };
 
 /** What people write who know other systems, and what the same thing is called here. */

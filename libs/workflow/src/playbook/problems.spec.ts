@@ -205,7 +205,7 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     fork('x: { agent: a }', ', converge: { strategy: first-success }'),
     fork('x: { agent: a }', ', converge: { strategy: fist-success, require: 9 }'),
     [
-      'steps[0].converge.strategy: "strategy" must be all-must-complete, all-settled or first-success, not the text "fist-success"',
+      'steps[0].converge.strategy: "strategy" must be all-must-complete, all-settled, first-success, quorum, majority-vote, best-of or reduce, not the text "fist-success"',
     ],
   ],
   [
@@ -333,7 +333,7 @@ describe('checking a playbook', () => {
     ],
     [
       'a later strategy with its fields',
-      fork('x: { agent: a }', ', converge: { strategy: majority-vote, by: x, tieBreak: first }'),
+      fork('x: { agent: a }', ', converge: { strategy: judge, agent: x, with: {} }'),
       ['steps[0].converge.strategy'],
     ],
     [
