@@ -16,6 +16,9 @@ export type WorkflowEvent =
   | { readonly type: 'BranchAdvanced'; readonly data: BranchAdvanced }
   | { readonly type: 'StepSkipped'; readonly data: StepSkipped }
   | { readonly type: 'StepFailed'; readonly data: StepFailed }
+  | { readonly type: 'FailureCaught'; readonly data: FailureCaught }
+  | { readonly type: 'CaseChosen'; readonly data: CaseChosen }
+  | { readonly type: 'WaitStarted'; readonly data: WaitStarted }
   | { readonly type: 'BranchCompleted'; readonly data: BranchCompleted }
   | { readonly type: 'BranchFailed'; readonly data: BranchFailed }
   | { readonly type: 'BranchSkipped'; readonly data: BranchSkipped }
@@ -106,6 +109,24 @@ export type StepFailed = {
   readonly run?: Run;
 };
 
+/**
+ * A step failed for good, and the steps that the playbook has for that case come next: those of its `onFailure`, or of the
+ * `onUnmet` of its convergence. The failure may come from a step inside of it; `failure.step` names that one.
+ */
+export type FailureCaught = {
+  readonly branch: string;
+  readonly step: string;
+  readonly by: 'onFailure' | 'onUnmet';
+  readonly failure: Failure;
+  readonly run?: Run;
+};
+
+/** The steps of a case of the step `step` come next; `case` counts from 0. */
+export type CaseChosen = { readonly branch: string; readonly step: string; readonly case: number };
+
+/** The branch rests at the step `step` until a moment, in milliseconds since the epoch. */
+export type WaitStarted = { readonly branch: string; readonly step: string; readonly until: number };
+
 /** The branch has ended well. With `run`, the report of its last step is what ended it. */
 export type BranchCompleted = {
   readonly branch: string;
@@ -163,6 +184,8 @@ export type ConvergenceReached = {
   readonly decidedBy?: string;
   /** Branches that were cancelled by the decision. */
   readonly cancelled: readonly string[];
+  /** How many of those were at work, and how many had not been started. Absent when none was cancelled. */
+  readonly saved?: { readonly cancelled: number; readonly neverStarted: number };
   /** How the output is made of the counted branches' outputs; `value` carries it. */
   readonly output: { readonly shape: 'record' | 'list' | 'single' } | { readonly shape: 'value'; readonly value: Json };
   /** What the branches' exports, merged, and the step's own `export` write into the parent's context. */

@@ -1,12 +1,16 @@
 import {
   type AgentStep,
   type BranchSpec,
+  type Case,
+  type ChooseStep,
   type Convergence,
+  type FailStep,
   type Graph,
   type MapStep,
   type ParallelStep,
   type SetStep,
   type Step,
+  type WaitStep,
 } from '@braid/events';
 
 /** Builders of graphs for tests that need no playbook text: every field has a plain default. */
@@ -64,4 +68,21 @@ export function parallel(id: string, branches: readonly BranchSpec[], more: Part
 
 export function map(id: string, over: MapStep['over'], steps: readonly Step[], more: Partial<MapStep> = {}): MapStep {
   return { ...step(id), kind: 'map', over, as: 'item', steps, converge: converge(), ...more };
+}
+
+/** A case of a `choose`; one without a condition always holds. */
+export function when(condition: string | undefined, steps: readonly Step[]): Case {
+  return { path: condition ?? 'otherwise', ...(condition !== undefined && { when: condition }), steps };
+}
+
+export function choose(id: string, cases: readonly Case[], more: Partial<ChooseStep> = {}): ChooseStep {
+  return { ...step(id), kind: 'choose', cases, ...more };
+}
+
+export function wait(id: string, time: WaitStep['time'], more: Partial<WaitStep> = {}): WaitStep {
+  return { ...step(id), kind: 'wait', time, ...more };
+}
+
+export function fail(id: string, error: FailStep['error'], more: Partial<FailStep> = {}): FailStep {
+  return { ...step(id), kind: 'fail', error, ...more };
 }

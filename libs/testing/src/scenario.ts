@@ -6,7 +6,7 @@ import {
   type JsonObject,
   type RecordedEvent,
 } from '@braid/events';
-import { fold, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
+import { currentStep, fold, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { type Command, decide, type Decision, type SignsOfLife } from '@braid/workflow/decide';
 
 /**
@@ -92,9 +92,9 @@ export class Scenario {
 
   private report(path: string, outcome: Extract<Command, { type: 'report' }>['report']['outcome']): Decision {
     const branch = this.workflow.branches.get(path);
-    const step = branch?.steps[branch.cursor]?.id ?? '';
+    const step = branch && currentStep(branch)?.id;
     const attempt = branch?.attempts ?? 0;
     const run = { attempt, runner: 'r1', startedAt: this.now - 5, endedAt: this.now };
-    return this.send({ type: 'report', report: { branch: path, step, run, outcome } });
+    return this.send({ type: 'report', report: { branch: path, step: step ?? '', run, outcome } });
   }
 }

@@ -2,7 +2,6 @@ import {
   type BranchCompleted,
   type ConvergenceReached,
   type ForkOpened,
-  type JsonObject,
   type RecordedEvent,
   type Run,
   type WorkflowStarted,
@@ -10,23 +9,19 @@ import {
 } from '@braid/events';
 import { convergenceOutput } from './convergence/output';
 import { openFork } from './open-fork';
+import { HistoryError } from './history-error';
+import { complete, fail, nest, skip, write } from './progress';
+import { currentStep } from './sequence';
 import {
   type Branch,
-  currentStep,
   endedCount,
   type Fork,
   hasEnded,
   type Phase,
   rootPath,
-  type StepResult,
   type Workflow,
   type WorkflowState,
 } from './state';
-
-/** An event does not fit the state that it is folded into: the stream is damaged, or was written by a newer Braid. */
-export class HistoryError extends Error {
-  override readonly name = 'HistoryError';
-}
 
 /**
  * Folds one event into the state. The state is changed in place and returned: copying a fork of 10 000 branches for each
@@ -61,6 +56,7 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     index: 0,
     steps: started.graph.steps,
     cursor: 0,
+    nested: [],
     phase: { is: 'active' },
     context: started.context,
     exports: {},
@@ -122,21 +118,35 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
     case 'BranchAdvanced': {
       const branch = branchOf(state, event.data.branch);
       ran(state, branch, event.data.run);
-      branch.output = event.data.output;
       write(branch, event.data.exports);
-      return nextStep(state, branch, event.data.step, { status: 'completed', output: event.data.output }, at);
+      complete(branch, event.data.step, event.data.output);
+      return next(state, branch, at);
     }
     case 'StepSkipped': {
       const branch = branchOf(state, event.data.branch);
-      return nextStep(state, branch, event.data.step, { status: 'skipped', output: null }, at);
+      skip(branch, event.data.step);
+      return next(state, branch, at);
     }
     case 'StepFailed': {
       const branch = branchOf(state, event.data.branch);
-      const { failure, run, step } = event.data;
-      ran(state, branch, run);
-      branch.lastFailure = failure;
-      const { type, message, code } = failure;
-      return nextStep(state, branch, step, { status: 'failed', output: null, error: { type, message, code } }, at);
+      ran(state, branch, event.data.run);
+      fail(branch, event.data.step, event.data.failure);
+      return next(state, branch, at);
+    }
+    case 'FailureCaught': {
+      const branch = branchOf(state, event.data.branch);
+      ran(state, branch, event.data.run);
+      fail(branch, event.data.step, event.data.failure, { is: event.data.by });
+      return next(state, branch, at);
+    }
+    case 'CaseChosen': {
+      const branch = branchOf(state, event.data.branch);
+      nest(branch, event.data.step, { is: 'case', case: event.data.case });
+      return next(state, branch, at);
+    }
+    case 'WaitStarted': {
+      const branch = branchOf(state, event.data.branch);
+      return enter(state, branch, { is: 'waiting', until: event.data.until }, at);
     }
     case 'BranchCompleted':
       return branchCompleted(state, event.data, at);
@@ -184,7 +194,7 @@ function enter(state: Workflow, branch: Branch, phase: Phase, at: number): void 
     if (phase.is === 'deferred') fork.deferred.add(index);
     else fork.deferred.delete(index);
   }
-  if (phase.is === 'requested' || phase.is === 'backoff') state.waiting.add(branch);
+  if (phase.is === 'requested' || phase.is === 'backoff' || phase.is === 'waiting') state.waiting.add(branch);
   else state.waiting.delete(branch);
   branch.phase = phase;
   if (fork) passReady(fork);
@@ -218,10 +228,9 @@ function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void
 function goOnAfter(state: Workflow, fork: Fork, at: number): void {
   const { decision, parent, step } = fork;
   if (decision?.outcome !== 'met' || endedCount(fork) < fork.branches.length) return;
-  const output = convergenceOutput(fork, decision);
-  parent.output = output;
   write(parent, decision.exports);
-  nextStep(state, parent, step.id, { status: 'completed', output }, at);
+  complete(parent, step.id, convergenceOutput(fork, decision));
+  next(state, parent, at);
 }
 
 /** Passes over branches at the head of `ready` that are not pending any more. */
@@ -271,31 +280,16 @@ function branchCompleted(state: Workflow, completed: BranchCompleted, at: number
   const branch = branchOf(state, completed.branch);
   ran(state, branch, completed.run);
   write(branch, completed.exports);
+  if (completed.step !== undefined) complete(branch, completed.step, completed.output);
   branch.output = completed.output;
-  if (completed.step !== undefined) {
-    record(branch, completed.step, { status: 'completed', output: completed.output });
-    branch.cursor += 1;
-  }
   end(state, branch, { is: 'completed' }, at);
 }
 
-function nextStep(state: Workflow, branch: Branch, step: string, result: StepResult, at: number): void {
-  if (currentStep(branch)?.id !== step) throw new HistoryError(`Branch ${branch.path} is not at step ${step}`);
-  record(branch, step, result);
-  branch.cursor += 1;
+/** The branch goes on: with the next step of its innermost sequence, or with what follows on the end of that. */
+function next(state: Workflow, branch: Branch, at: number): void {
   branch.attempts = 0;
   branch.attemptsBeforeDeferral = 0;
   enter(state, branch, { is: 'active' }, at);
-}
-
-function record(branch: Branch, step: string, result: StepResult): void {
-  branch.results = { ...branch.results, [step]: result };
-}
-
-function write(branch: Branch, exports: JsonObject | undefined): void {
-  if (!exports) return;
-  branch.context = { ...branch.context, ...exports };
-  branch.exports = { ...branch.exports, ...exports };
 }
 
 function ran(state: Workflow, branch: Branch, run: Run | undefined): void {

@@ -1,12 +1,14 @@
 export { compileExpression } from './expression/compile-expression';
 export { convergenceOutput } from './convergence/output';
-export { evolve, HistoryError } from './evolve';
+export { type ConvergencePreview, previewConvergence, UnknownForkError } from './convergence/preview';
+export { evolve } from './evolve';
+export { HistoryError } from './history-error';
 export { fold } from './fold';
 export { restoreSnapshot, snapshotSchema, takeSnapshot, type WorkflowSnapshot } from './snapshot';
+export { currentStep, stepUnderWay } from './sequence';
 export {
   type Branch,
   childPath,
-  currentStep,
   endedCount,
   type Fork,
   hasEnded,

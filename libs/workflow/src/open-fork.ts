@@ -37,6 +37,7 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
       index,
       steps,
       cursor: 0,
+      nested: [],
       phase: { is: 'pending' },
       context: parent.context,
       exports: {},

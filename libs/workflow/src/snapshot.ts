@@ -1,8 +1,9 @@
-import { type ForkStep, type Graph, type Json, type JsonObject } from '@braid/events';
+import { type ForkStep, type Graph, type Json, type JsonObject, type Step } from '@braid/events';
+import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './sequence';
 import { type Branch, type Fork, type Phase, rootPath, type StepResults, type Workflow } from './state';
 
 /** The shape of a snapshot. It rises with every change of the state or of this file; snapshots of another shape are ignored. */
-export const snapshotSchema = 1;
+export const snapshotSchema = 2;
 
 /** A state as plain JSON. Branches and forks are named by their place in the lists; shared objects are stored once. */
 export type WorkflowSnapshot = {
@@ -50,6 +51,7 @@ type BranchSnapshot = {
   readonly fork: number | null;
   readonly index: number;
   readonly cursor: number;
+  readonly nested: readonly Omit<NestedSequence, 'steps'>[];
   readonly phase: Exclude<Phase, { is: 'forked' }> | { readonly is: 'forked'; readonly fork: number };
   readonly context: number;
   readonly results: number;
@@ -90,6 +92,7 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       fork: branch.fork ? place(branch.fork) : null,
       index: branch.index,
       cursor: branch.cursor,
+      nested: branch.nested.map(({ in: nesting, cursor, output }) => ({ in: nesting, cursor, output })),
       phase: branch.phase.is === 'forked' ? { is: 'forked', fork: place(branch.phase.fork) } : branch.phase,
       context: share(branch.context),
       results: share(branch.results),
@@ -174,11 +177,13 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
 
 /** Its phase is set when the forks that it opened are there. */
 function restoreBranch(branch: BranchSnapshot, fork: Fork | undefined, { shared, workflow }: WorkflowSnapshot): Branch {
+  const steps = stepsOf(workflow.graph, fork, branch.index);
   return {
     ...branch,
     parent: fork?.parent,
     fork,
-    steps: stepsOf(workflow.graph, fork, branch.index),
+    steps,
+    nested: restoreNested({ ...branch, steps }, branch.nested),
     phase: { is: 'pending' },
     context: shared[branch.context] ?? {},
     results: (shared[branch.results] ?? {}) as unknown as StepResults,
@@ -191,7 +196,7 @@ function restoreBranch(branch: BranchSnapshot, fork: Fork | undefined, { shared,
 }
 
 function restoreFork(snapshot: ForkSnapshot, parent: Branch, branches: Branch[]): Fork {
-  const step = parent.steps.find(({ id }) => id === snapshot.step) as ForkStep;
+  const step = findStep(parent.steps, snapshot.step) as ForkStep;
   const { sets } = snapshot;
   const fork: Fork = {
     parent,
@@ -214,6 +219,24 @@ function restoreFork(snapshot: ForkSnapshot, parent: Branch, branches: Branch[])
   };
   parent.forks.set(step.id, fork);
   return fork;
+}
+
+function restoreNested(outermost: Sequence, nested: BranchSnapshot['nested']): NestedSequence[] {
+  let around = outermost;
+  return nested.map((sequence) => {
+    const step = around.steps[around.cursor];
+    const restored = { ...sequence, steps: (step && nestedSteps(step, sequence.in)) ?? [] };
+    around = restored;
+    return restored;
+  });
+}
+
+function findStep(steps: Branch['steps'], id: string): Step | undefined {
+  for (const step of steps) {
+    if (step.id === id) return step;
+    for (const inner of stepsInside(step)) if (inner.id === id) return inner;
+  }
+  return undefined;
 }
 
 function stepsOf(graph: Graph, fork: Fork | undefined, index: number): Branch['steps'] {

@@ -8,8 +8,8 @@ import {
   type Json,
   type JsonObject,
   type Run,
-  type Step,
 } from '@braid/events';
+import { type NestedSequence, type Sequence } from './sequence';
 
 /** The state of one workflow: what its events add up to. Only {@link evolve} changes it. */
 export type WorkflowState = Unborn | Workflow;
@@ -34,7 +34,7 @@ export type Workflow = {
   readonly root: Branch;
   /** Every branch by its path, in the order in which they were opened. */
   readonly branches: Map<string, Branch>;
-  /** Branches that wait for something that time can end: an attempt, a retry. */
+  /** Branches that wait for something that time can end: an attempt, a retry, a moment. */
   readonly waiting: Set<Branch>;
   /** Forks with a deadline that are not decided. */
   readonly timed: Set<Fork>;
@@ -55,7 +55,7 @@ export type StepResult = {
 
 export type StepResults = { readonly [step: string]: StepResult };
 
-export type Branch = {
+export type Branch = Sequence & {
   readonly path: string;
   readonly name: string;
   readonly parent: Branch | undefined;
@@ -63,9 +63,8 @@ export type Branch = {
   readonly fork: Fork | undefined;
   /** Place among its siblings, in declared order. */
   readonly index: number;
-  readonly steps: readonly Step[];
-  /** The step that is under way, or comes next. */
-  cursor: number;
+  /** The sequences inside of its steps that are under way, the innermost last. */
+  readonly nested: NestedSequence[];
   phase: Phase;
   /** What this branch sees; replaced, never changed, so that a fork's children can keep a reference to it. */
   context: JsonObject;
@@ -73,8 +72,6 @@ export type Branch = {
   exports: JsonObject;
   /** Results of steps that this branch can see: its own and those of its ancestors at the fork. */
   results: StepResults;
-  /** Output of the last step that completed. */
-  output: Json;
   /** The attempts of the current step so far, and how many of them were made before it was deferred. */
   attempts: number;
   attemptsBeforeDeferral: number;
@@ -95,6 +92,8 @@ export type Phase =
   | { readonly is: 'backoff'; readonly request: BranchRequested; readonly retryAt: number }
   | { readonly is: 'deferred'; readonly request: BranchRequested; readonly failure: Failure }
   | { readonly is: 'forked'; readonly fork: Fork }
+  /** At a step that ends by itself when the moment comes. */
+  | { readonly is: 'waiting'; readonly until: number }
   | { readonly is: 'completed' }
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'skipped' }
@@ -141,11 +140,6 @@ export function hasEnded(branch: Branch): boolean {
 /** How many branches of a fork have ended. */
 export function endedCount(fork: Fork): number {
   return fork.completed.size + fork.failed.size + fork.skipped.size + fork.cancelled.size;
-}
-
-/** The step that a branch is at, if any is left. */
-export function currentStep(branch: Branch): Step | undefined {
-  return branch.steps[branch.cursor];
 }
 
 /** The path of a branch that the fork `step` of `parent` opens. */

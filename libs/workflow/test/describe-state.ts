@@ -1,5 +1,5 @@
 import { type Json } from '@braid/events';
-import { type Branch, type Fork, type Workflow } from '@braid/workflow';
+import { type Branch, currentStep, type Fork, type Workflow } from '@braid/workflow';
 
 /**
  * What a golden history promises of its state: everything that anybody outside of the rules can see or that a later
@@ -19,10 +19,13 @@ export function describeState(state: Workflow): Json {
 }
 
 function describeBranch(branch: Branch) {
-  const { cursor, phase, context, exports, results, output, attempts, lastFailure, lastRun, startedAt, endedAt } =
+  const { nested, phase, context, exports, results, output, attempts, lastFailure, lastRun, startedAt, endedAt } =
     branch;
   return {
-    step: branch.steps[cursor]?.id,
+    step: currentStep(branch)?.id,
+    ...(nested.length > 0 && {
+      nested: nested.map(({ in: nesting, cursor, output }) => ({ in: nesting, cursor, output })),
+    }),
     phase: phase.is === 'forked' ? { is: phase.is, step: phase.fork.step.id } : phase,
     ...{ context, exports, results, output, attempts, lastFailure, lastRun, startedAt, endedAt },
     forks: Object.fromEntries([...branch.forks].map(([step, fork]) => [step, describeFork(fork)])),

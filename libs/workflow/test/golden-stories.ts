@@ -1,4 +1,17 @@
-import { agent, branch, converge, graphOf, map, parallel, Scenario, set } from '@braid/testing';
+import {
+  agent,
+  branch,
+  choose,
+  converge,
+  fail,
+  graphOf,
+  map,
+  parallel,
+  Scenario,
+  set,
+  wait,
+  when,
+} from '@braid/testing';
 
 const retry = {
   maximumAttempts: 2,
@@ -114,5 +127,29 @@ export const stories: { readonly [name: string]: () => Scenario } = {
         set('after', { code: '${{ steps.f.error.code }}' }),
       ]),
     );
+  },
+
+  'choices-waits-and-answers-to-failures': () => {
+    const fork = parallel('f', [branch('x'), branch('y', [wait('rest', 500), fail('give-up', { message: 'no' })])], {
+      converge: converge({ onUnmet: [set('unmet', { code: '${{ steps.f.error.code }}' })] }),
+    });
+    const ask = agent('ask', { onFailure: [agent('instead', { with: '${{ steps.ask.error.message }}' })] });
+    const s = Scenario.start(
+      graphOf([
+        choose('pick', [when('variables.no', [agent('never')]), when(undefined, [ask, fork])], {
+          export: { picked: '${{ output.code }}' },
+        }),
+        choose('none', [when('variables.no', [agent('neither')])]),
+        choose('caught', [when(undefined, [fail('inside', { message: 'again' })])], { onFailure: 'continue' }),
+        agent('last', { with: '${{ steps }}' }),
+      ]),
+      { variables: { no: false } },
+    );
+    s.fail('root', { retryable: false });
+    s.complete('root', 'plan B');
+    s.complete('f/x', 1);
+    s.tick(500);
+    s.complete('root', 'done');
+    return s;
   },
 };

@@ -27,7 +27,7 @@ export function checkState(state: Workflow): void {
   for (const branch of branches) {
     holds(!is(branch, 'active'), () => `${branch.path} is left between two steps`);
     holds((branch.endedAt !== undefined) === hasEnded(branch), () => `${branch.path} has an end without having ended`);
-    const waits = is(branch, 'requested', 'backoff');
+    const waits = is(branch, 'requested', 'backoff', 'waiting');
     holds(state.waiting.has(branch) === waits, () => `${branch.path} waits for time: ${waits}, the state says not so`);
     for (const fork of branch.forks.values()) checkFork(state, fork);
   }
@@ -36,7 +36,7 @@ export function checkState(state: Workflow): void {
     holds(state.waiting.size + state.timed.size === 0, () => 'an ended workflow waits for something');
     return;
   }
-  const something = open.some((branch) => is(branch, 'requested', 'backoff')) || state.timed.size > 0;
+  const something = state.waiting.size + state.timed.size > 0;
   holds(something, () => 'the workflow runs and waits for nothing');
   const asked = open.filter((branch) => is(branch, 'requested')).length;
   holds(state.executionMode === 'parallel' || asked <= 1, () => `${asked} attempts are open in sequential mode`);
@@ -44,7 +44,7 @@ export function checkState(state: Workflow): void {
 
 function checkFork(state: Workflow, fork: Fork): void {
   const name = `fork ${fork.step.id} of ${fork.parent.path}`;
-  const started = ['requested', 'backoff', 'deferred', 'forked'];
+  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting'];
   for (const [set, members] of Object.entries(setsOf(fork))) {
     for (const branch of fork.branches) {
       const belongs = set === 'running' ? started.includes(branch.phase.is) : branch.phase.is === set;

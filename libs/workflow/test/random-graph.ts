@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type AgentStep, type Convergence, type Graph, type Json, type Step, type Strategy } from '@braid/events';
-import { agent, branch, converge, graphOf, map, parallel, set } from '@braid/testing';
+import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, wait, when } from '@braid/testing';
 
 /** A step before it has an id: what fast-check draws and shrinks. */
 type Draft =
@@ -20,7 +20,19 @@ type Draft =
       readonly converge: Convergence;
       readonly items: number;
       readonly steps: readonly Draft[];
+    }
+  | { readonly kind: 'choose'; readonly more: Partial<AgentStep>; readonly cases: readonly DraftCase[] }
+  | { readonly kind: 'wait'; readonly more: Partial<AgentStep>; readonly time: number | string }
+  | { readonly kind: 'fail'; readonly more: Partial<AgentStep> }
+  /** A step with others that answer its failure. */
+  | {
+      readonly kind: 'answered';
+      readonly step: Draft;
+      readonly by: 'onFailure' | 'onUnmet';
+      readonly answer: readonly Draft[];
     };
+
+type DraftCase = { readonly when: string | undefined; readonly steps: readonly Draft[] };
 
 type DraftBranch = {
   /** Who may need whom: a branch needs only siblings of a lower rank, so needs run against the declared order too. */
@@ -121,6 +133,15 @@ function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
         value: fc.constantFrom<Json>(1, 2, '${{ context }}'),
       }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('wait'),
+        more: common,
+        time: fc.constantFrom<number | string>(0, 300, 1500, '2s', '1970-01-01T00:16:42Z', '${{ context.k0 }}'),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail'), more: common }) },
   ];
   if (depth === 0) return fc.oneof(...plain);
   const maxConcurrency = seldom(fc.integer({ min: 1, max: 3 }));
@@ -138,8 +159,13 @@ function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
     { weight: 1, arbitrary: fc.constant([]) },
   );
   const items = fc.nat(4);
+  const cases = fc.array(fc.record({ when: condition, steps: inner }), { minLength: 1, maxLength: 3, size: 'max' });
+  const by = fc.constantFrom<'onFailure' | 'onUnmet'>('onFailure', 'onFailure', 'onUnmet');
+  const nested = step(options, depth - 1);
   return fc.oneof(
     ...plain,
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('choose'), more: common, cases }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('answered'), step: nested, by, answer: inner }) },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('parallel'), ...fork, branches }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('map'), ...fork, items, steps }) },
   );
@@ -172,6 +198,13 @@ const asStored = (graph: Graph): Graph => JSON.parse(JSON.stringify(graph)) as G
 function builder(): (draft: Draft) => Step {
   let ids = 0;
   const build = (draft: Draft): Step => {
+    if (draft.kind === 'answered') {
+      const { by } = draft;
+      const built = build(draft.step);
+      const answer = draft.answer.map(build);
+      if (by === 'onFailure' || !('converge' in built)) return { ...built, onFailure: answer };
+      return { ...built, converge: { ...built.converge, onUnmet: answer } };
+    }
     const id = `s${ids++}`;
     const { if: condition, export: exports, onFailure } = draft.more;
     const shared = defined({ if: condition, export: exports, onFailure });
@@ -196,6 +229,16 @@ function builder(): (draft: Draft) => Step {
         const more = { ...shared, ...defined({ maxConcurrency }), converge: draft.converge, as: `item_${id}` };
         return map(id, over, draft.steps.map(build), more);
       }
+      case 'choose':
+        return choose(
+          id,
+          draft.cases.map((each) => when(each.when, each.steps.map(build))),
+          shared,
+        );
+      case 'wait':
+        return wait(id, draft.time, shared);
+      case 'fail':
+        return fail(id, { message: 'it was to fail' }, shared);
     }
   };
   return build;

@@ -24,7 +24,7 @@ function runIn(type: string, data: EventView['data']): readonly AttemptRun[] {
   const { runner, startedAt, endedAt } = run;
   if (typeof branch !== 'string' || typeof runner !== 'string') return [];
   if (typeof startedAt !== 'number' || typeof endedAt !== 'number') return [];
-  const failed = type === 'BranchFailed' || type === 'StepFailed';
+  const failed = type === 'BranchFailed' || type === 'StepFailed' || type === 'FailureCaught';
   const at = { branch, step: typeof step === 'string' ? step : '', runner, startedAt, endedAt };
   return [{ ...at, failed }];
 }

@@ -1,6 +1,6 @@
 import { type BranchStatusName, type BranchStatusView } from '@braid/contracts';
 import { unreachable } from '@braid/events';
-import { type Branch, currentStep, type Phase } from '@braid/workflow';
+import { type Branch, type Phase, stepUnderWay } from '@braid/workflow';
 import { failureView } from './failure-view';
 import { type FindAttempt, type WorkingAttempt } from './live-attempts';
 import { moment } from './moment';
@@ -14,6 +14,7 @@ export function branchStatus(phase: Phase, attempt: WorkingAttempt | undefined):
       return 'pending';
     case 'active':
     case 'forked':
+    case 'waiting':
       return 'running';
     case 'requested':
       return attempt === undefined ? 'requested' : 'running';
@@ -63,7 +64,7 @@ function effortOf(branch: Branch, working: WorkingAttempt | undefined) {
     const { step, agent, attempt } = phase.request;
     return { step, agent, attempt, runner: working?.runner, startedAt: started };
   }
-  const step = phase.is === 'pending' ? undefined : (currentStep(branch) ?? steps.at(-1));
+  const step = phase.is === 'pending' ? undefined : (stepUnderWay(branch) ?? steps.at(-1));
   const agent = lastRun?.agent === '' ? undefined : lastRun?.agent;
   return { step: step?.id, agent, attempt: lastRun?.attempt, runner: lastRun?.runner, startedAt: started };
 }

@@ -14,6 +14,7 @@ function dataOf(event: StoredEvent): EventView['data'] {
     case 'BranchRetryScheduled':
     case 'BranchDeferred':
     case 'StepFailed':
+    case 'FailureCaught':
     case 'BranchFailed':
     case 'WorkflowFailed':
       return { ...event.data, failure: failureView(event.data.failure) };

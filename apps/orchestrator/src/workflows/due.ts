@@ -20,6 +20,8 @@ export function dueByEvents(state: Workflow, events: readonly RecordedEvent[], r
       due = Math.min(due, at + (step.startTimeout ?? Infinity), at + (step.heartbeatTimeout ?? Infinity));
     } else if (type === 'BranchRetryScheduled') {
       due = Math.min(due, data.retryAt);
+    } else if (type === 'WaitStarted') {
+      due = Math.min(due, data.until);
     } else if (type === 'ForkOpened') {
       const fork = state.branches.get(data.branch)?.forks.get(data.step);
       due = Math.min(due, at + (fork?.step.converge.deadline ?? Infinity));
@@ -32,7 +34,9 @@ export function dueByEvents(state: Workflow, events: readonly RecordedEvent[], r
 
 /** The exact moment at which the workflow must be looked at next; costs as much as there is open. */
 export function dueExactly(state: Workflow, signs: SignsOfLife, now: number, redispatchAfter: number): number {
-  const obligation = nextObligation(state, signs) ?? Infinity;
-  const redispatch = state.waiting.size > 0 ? now + redispatchAfter : now + atLatest;
-  return Math.max(now + 1, Math.min(obligation, redispatch));
+  const obligation = nextObligation(state, signs);
+  const attempts = [...state.waiting].some(({ phase }) => phase.is === 'requested');
+  // What rests until a moment costs nothing before it has come.
+  const look = attempts ? now + redispatchAfter : obligation === undefined ? now + atLatest : Infinity;
+  return Math.max(now + 1, Math.min(obligation ?? Infinity, look));
 }

@@ -1,9 +1,13 @@
 import {
   type AgentStep,
   type BranchSpec,
+  type Case,
+  type ChooseStep,
   type Convergence,
+  type FailStep,
   type Graph,
   type MapStep,
+  type OnFailure,
   type ParallelStep,
   type Requirement,
   type RetryPolicy,
@@ -11,6 +15,7 @@ import {
   type Step,
   type Strategy,
   type VariableSpec,
+  type WaitStep,
 } from '@braid/events';
 import { count, flag, json, jsonObject, milliseconds, name, positive, text } from './common';
 import { constant, either, list, named, object, oneOf, optional, record, type Schema, taggedBy } from './schema-of';
@@ -46,11 +51,13 @@ const strategy: Schema<Strategy> = taggedBy<Strategy, 'name'>('name', {
   reduce: object<Extract<Strategy, { name: 'reduce' }>>({ name: constant('reduce'), initial: json, with: json }),
 });
 
+const onFailure: Schema<OnFailure> = either(oneOf({ fail: true, continue: true }), named<readonly Step[]>(stepsName));
+
 const convergence: Schema<Convergence> = object<Convergence>({
   strategy,
   losers: oneOf({ cancel: true, drain: true }),
   deadline: optional(milliseconds),
-  onUnmet: oneOf({ fail: true, continue: true }),
+  onUnmet: onFailure,
   onConflict: either(
     oneOf({ error: true, first: true, last: true }),
     object<{ readonly prefer: string }>({ prefer: name }),
@@ -72,7 +79,7 @@ const stepBase = {
   path,
   if: optional(text),
   export: optional(record(json)),
-  onFailure: oneOf({ fail: true, continue: true }),
+  onFailure,
 } as const;
 
 const branch: Schema<BranchSpec> = object<BranchSpec>({
@@ -112,6 +119,17 @@ const step: Schema<Step> = taggedBy<Step, 'kind'>('kind', {
     converge: convergence,
   }),
   set: object<SetStep>({ ...stepBase, kind: constant('set'), values: record(json) }),
+  choose: object<ChooseStep>({
+    ...stepBase,
+    kind: constant('choose'),
+    cases: list(object<Case>({ path, when: optional(text), steps: named<readonly Step[]>(stepsName) })),
+  }),
+  wait: object<WaitStep>({ ...stepBase, kind: constant('wait'), time: either(milliseconds, text) }),
+  fail: object<FailStep>({
+    ...stepBase,
+    kind: constant('fail'),
+    error: object<FailStep['error']>({ type: optional(text), message: text, details: optional(json) }),
+  }),
 });
 
 export const steps: Schema<readonly Step[]> = list(step);

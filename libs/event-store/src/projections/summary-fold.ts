@@ -1,4 +1,4 @@
-import { unreachable, type ExecutionMode, type Graph, type StoredEvent } from '@braid/events';
+import { unreachable, type ExecutionMode, type Graph, type Step, type StoredEvent } from '@braid/events';
 
 export type SummaryStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
@@ -82,6 +82,9 @@ function apply(row: SummaryRow, event: StoredEvent): void {
     case 'BranchAdvanced':
     case 'StepSkipped':
     case 'StepFailed':
+    case 'FailureCaught':
+    case 'CaseChosen':
+    case 'WaitStarted':
     case 'BranchSkipped':
     case 'BranchCancelled':
     case 'ConvergenceReached':
@@ -119,7 +122,17 @@ function* forkWidths(steps: Graph['steps'], prefix: string): Generator<[string, 
     } else if (step.kind === 'map') {
       yield* forkWidths(step.steps, `${place}/*/`);
     }
+    for (const steps of nestedIn(step)) yield* forkWidths(steps, prefix);
   }
+}
+
+/** The sequences that run in the branch of a step and inside of it. */
+function nestedIn(step: Step): readonly (readonly Step[])[] {
+  const answers = [step.onFailure, ...('converge' in step ? [step.converge.onUnmet] : [])];
+  return [
+    ...(step.kind === 'choose' ? step.cases.map(({ steps }) => steps) : []),
+    ...answers.filter((steps) => typeof steps !== 'string'),
+  ];
 }
 
 /** How many branches the `parallel` step of a branch opens. The items of a `map` share one place. */

@@ -1,16 +1,21 @@
 import {
   type AgentStep,
-  type Failure,
+  type ChooseStep,
+  type FailStep,
   type ForkStep,
   type Json,
   type JsonObject,
-  type Run,
   type SetStep,
+  type Step,
   unreachable,
+  type WaitStep,
 } from '@braid/events';
 import { evaluateCondition, evaluateTemplate } from '../evaluate';
+import { momentFrom } from '../moment';
 import { scopeOf } from '../scope';
-import { type Branch, currentStep, hasEnded } from '../state';
+import { currentStep } from '../sequence';
+import { type Branch, hasEnded } from '../state';
+import { attempt, completeSequence, completeStep, failStep } from './end-step';
 import { engineFailure, expressionFailure } from './failures';
 import { type Turn } from './turn';
 
@@ -20,8 +25,8 @@ export function advance(turn: Turn, branch: Branch): void {
   while (branch.phase.is === 'active' || branch.phase.is === 'pending') {
     const step = currentStep(branch);
     if (!step) {
-      turn.record({ type: 'BranchCompleted', data: { branch: branch.path, output: branch.output } });
-      break;
+      completeSequence(turn, branch);
+      continue;
     }
     if (step.if !== undefined) {
       const holds = attempt(turn, branch, `${step.path}.if`, () =>
@@ -33,22 +38,29 @@ export function advance(turn: Turn, branch: Branch): void {
         continue;
       }
     }
-    switch (step.kind) {
-      case 'agent':
-        request(turn, branch, step);
-        break;
-      case 'set':
-        set(turn, branch, step);
-        break;
-      case 'parallel':
-      case 'map':
-        fork(turn, branch, step);
-        break;
-      default:
-        return unreachable(step);
-    }
+    begin(turn, branch, step);
   }
   if (hasEnded(branch)) turn.then({ do: 'ended', branch });
+}
+
+function begin(turn: Turn, branch: Branch, step: Step): void {
+  switch (step.kind) {
+    case 'agent':
+      return request(turn, branch, step);
+    case 'set':
+      return set(turn, branch, step);
+    case 'parallel':
+    case 'map':
+      return fork(turn, branch, step);
+    case 'choose':
+      return choose(turn, branch, step);
+    case 'wait':
+      return wait(turn, branch, step);
+    case 'fail':
+      return fail(turn, branch, step);
+    default:
+      return unreachable(step);
+  }
 }
 
 /** The condition of the branch itself; a branch whose condition is false is skipped. */
@@ -87,6 +99,49 @@ function set(turn: Turn, branch: Branch, step: SetStep): void {
   completeStep(turn, branch, values.value, { written: values.value as JsonObject });
 }
 
+function choose(turn: Turn, branch: Branch, step: ChooseStep): void {
+  for (const [index, { path, when }] of step.cases.entries()) {
+    if (when !== undefined) {
+      const holds = attempt(turn, branch, `${path}.when`, () => evaluateCondition(when, scopeOf(turn.state, branch)));
+      if (!holds) return;
+      if (!holds.value) continue;
+    }
+    turn.record({ type: 'CaseChosen', data: { branch: branch.path, step: step.id, case: index } });
+    return;
+  }
+  turn.record({ type: 'StepSkipped', data: { branch: branch.path, step: step.id } });
+}
+
+function wait(turn: Turn, branch: Branch, step: WaitStep): void {
+  const { time } = step;
+  const given =
+    typeof time === 'number'
+      ? { value: time }
+      : attempt(turn, branch, `${step.path}.wait`, () => evaluateTemplate(time, scopeOf(turn.state, branch)));
+  if (!given) return;
+  const { value } = given;
+  const until =
+    typeof value === 'number' ? turn.now + value : momentFrom(typeof value === 'string' ? value : '', turn.now);
+  if (until === undefined || (typeof time === 'string' && typeof value === 'number')) {
+    const message = `${step.path}.wait must give a duration such as 5m (at most 366d), or a moment such as 2030-01-31T12:00:00Z, and gave ${describe(value)}`;
+    return failStep(turn, branch, engineFailure(branch, turn.now, 'expression', 'NotATimeError', message));
+  }
+  if (until <= turn.now) return completeStep(turn, branch, null);
+  turn.record({ type: 'WaitStarted', data: { branch: branch.path, step: step.id, until } });
+}
+
+function fail(turn: Turn, branch: Branch, step: FailStep): void {
+  const error = attempt(turn, branch, `${step.path}.fail`, () =>
+    evaluateTemplate(step.error, scopeOf(turn.state, branch)),
+  );
+  if (!error) return;
+  const { type, message, details } = error.value as JsonObject;
+  const name = typeof type === 'string' && type !== '' ? type : 'PlaybookError';
+  const text = typeof message === 'string' ? message : JSON.stringify(message);
+  const more = details === undefined ? {} : { details };
+  failStep(turn, branch, engineFailure(branch, turn.now, 'failed-by-playbook', name, text, more));
+}
+
 function fork(turn: Turn, branch: Branch, step: ForkStep): void {
   let items: readonly Json[] | undefined;
   if (step.kind === 'map') {
@@ -117,66 +172,6 @@ function fork(turn: Turn, branch: Branch, step: ForkStep): void {
   });
   const opened = branch.forks.get(step.id);
   if (opened) turn.then({ do: 'settle', fork: opened, arrival: undefined, deadlinePassed: false });
-}
-
-/** The current step of a branch has an output: evaluates what it exports and states that it is done. */
-export function completeStep(
-  turn: Turn,
-  branch: Branch,
-  output: Json,
-  more: { readonly run?: Run; readonly written?: JsonObject } = {},
-): void {
-  const step = currentStep(branch);
-  if (!step) return;
-  let exports = more.written;
-  if (step.export) {
-    const template = step.export;
-    const exported = attempt(
-      turn,
-      branch,
-      `${step.path}.export`,
-      () => evaluateTemplate(template, scopeOf(turn.state, branch, output)),
-      more.run,
-    );
-    if (!exported) return;
-    exports = { ...exports, ...(exported.value as JsonObject) };
-  }
-  const isLast = branch.cursor === branch.steps.length - 1;
-  const data = {
-    branch: branch.path,
-    step: step.id,
-    output,
-    ...(exports && { exports }),
-    ...(more.run && { run: more.run }),
-  };
-  turn.record(isLast ? { type: 'BranchCompleted', data } : { type: 'BranchAdvanced', data });
-}
-
-/** The current step of a branch has failed for good: the branch fails, or goes on where the step says so. */
-export function failStep(turn: Turn, branch: Branch, failure: Failure, run?: Run): void {
-  const step = currentStep(branch);
-  const data = { branch: branch.path, ...(step && { step: step.id }), failure, ...(run && { run }) };
-  if (step?.onFailure === 'continue') {
-    turn.record({ type: 'StepFailed', data: { ...data, step: step.id } });
-  } else {
-    turn.record({ type: 'BranchFailed', data });
-  }
-}
-
-/** Evaluates something of the current step; when that is not possible the step has failed and nothing is returned. */
-function attempt<T>(
-  turn: Turn,
-  branch: Branch,
-  path: string,
-  evaluate: () => T,
-  run?: Run,
-): { readonly value: T } | undefined {
-  try {
-    return { value: evaluate() };
-  } catch (error) {
-    failStep(turn, branch, expressionFailure(branch, turn.now, path, error), run);
-    return undefined;
-  }
 }
 
 function describe(value: Json): string {

@@ -1,8 +1,9 @@
 import { type AgentStep, capacityCodes, type Failure, type Json, type Run } from '@braid/events';
 import { schemaProblems } from '../playbook/check-value';
-import { type Branch, currentStep, hasEnded, type Workflow } from '../state';
-import { completeStep, failStep } from './advance';
+import { currentStep } from '../sequence';
+import { type Branch, hasEnded, type Workflow } from '../state';
 import { type Report } from './commands';
+import { completeStep, failStep } from './end-step';
 import { engineFailure } from './failures';
 import { retryDelay } from './retry';
 import { type Turn } from './turn';
@@ -64,7 +65,7 @@ export function attemptFailed(turn: Turn, branch: Branch, failed: Failure, run?:
     turn.record({ type: 'BranchDeferred', data: at });
     if (branch.fork) turn.then({ do: 'fill', fork: branch.fork });
   } else {
-    failStep(turn, branch, failure, run);
+    failStep(turn, branch, failure, run && { run });
   }
 }
 

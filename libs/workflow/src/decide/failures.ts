@@ -1,5 +1,6 @@
 import { type Failure, type FailureCode, type Json } from '@braid/events';
 import { ExpressionError } from '../expression/expression-error';
+import { stepUnderWay } from '../sequence';
 import { type Branch } from '../state';
 
 /** A failure that the engine itself states, of the step that a branch is at. */
@@ -16,7 +17,7 @@ export function engineFailure(
     readonly stack?: string;
   } = {},
 ): Failure {
-  const step = branch.steps[branch.cursor];
+  const step = stepUnderWay(branch);
   return {
     type,
     message,

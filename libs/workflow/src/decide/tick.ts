@@ -1,14 +1,16 @@
 import { type AgentStep } from '@braid/events';
-import { type Branch, currentStep, type Fork, hasEnded, type Workflow } from '../state';
+import { currentStep } from '../sequence';
+import { type Branch, type Fork, hasEnded, type Workflow } from '../state';
 import { attemptFailed } from './attempt';
 import { type SignsOfLife } from './commands';
+import { completeStep } from './end-step';
 import { engineFailure } from './failures';
 import { type Turn } from './turn';
 
 /** How much longer than its timeout an attempt may be heard of: its runner enforces the timeout, this is the backstop. */
 const timeoutGrace = 10_000;
 
-/** Acts on everything whose moment has come: retries, attempts that were given up, deadlines of forks. */
+/** Acts on everything whose moment has come: waits that are over, retries, attempts that were given up, deadlines of forks. */
 export function tick(turn: Turn, signs: SignsOfLife): void {
   for (const branch of [...turn.state.waiting]) tickBranch(turn, branch, signs);
   // The agenda takes the newest task first: the earliest deadline goes there last, and of equal ones the outermost fork's.
@@ -30,9 +32,14 @@ function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
     turn.record({ type: 'BranchRequested', data: { ...request, attempt: request.attempt + 1 } });
     return;
   }
-  const given = phase.is === 'requested' ? givenUp(turn, branch, phase, signs) : undefined;
-  if (!given) return;
-  attemptFailed(turn, branch, given);
+  if (phase.is === 'waiting') {
+    if (phase.until > turn.now) return;
+    completeStep(turn, branch, null);
+  } else {
+    const given = phase.is === 'requested' ? givenUp(turn, branch, phase, signs) : undefined;
+    if (!given) return;
+    attemptFailed(turn, branch, given);
+  }
   turn.then(hasEnded(branch) ? { do: 'ended', branch } : { do: 'advance', branch });
 }
 
@@ -71,6 +78,7 @@ export function nextObligation(state: Workflow, signs: SignsOfLife): number | un
 function obligationOf(branch: Branch, signs: SignsOfLife): number {
   const { phase } = branch;
   if (phase.is === 'backoff') return phase.retryAt;
+  if (phase.is === 'waiting') return phase.until;
   if (phase.is !== 'requested') return Infinity;
   const step = currentStep(branch) as AgentStep;
   const heard = signs.get(branch.path);

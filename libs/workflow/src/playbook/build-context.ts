@@ -1,6 +1,10 @@
+import { type Step } from '@braid/events';
 import { type ProblemList } from './problem';
 import { type StepNames } from './step-names';
 import { type AgentDefaults } from './agent-policy';
+
+/** What a step of any kind has. */
+export type Base = Pick<Step, 'id' | 'path' | 'if' | 'export' | 'onFailure'>;
 
 /** What all parts of a playbook share while its graph is built. */
 export type Building = {

@@ -5,7 +5,7 @@ import { fieldsOf, has, textOf } from './fields';
 import { buildSteps } from './build-steps';
 import { type ProblemList } from './problem';
 import { buildShortForm } from './short-form';
-import { givenIds, StepNames } from './step-names';
+import { below, givenIds, StepNames } from './step-names';
 
 export type Built = { readonly graph: Graph; readonly partial: ReadonlySet<string> };
 
@@ -61,5 +61,5 @@ function stepsOf(fields: ReturnType<typeof fieldsOf>, building: Building): Graph
     building.partial.add('');
     return [];
   }
-  return buildSteps(fields['steps'], 'steps', '', {}, building);
+  return buildSteps(fields['steps'], 'steps', '', { visible: below(undefined) }, building);
 }

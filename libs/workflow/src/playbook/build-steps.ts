@@ -1,25 +1,36 @@
-import { type AgentStep, type BranchSpec, type Json, type JsonObject, type MapStep, type Step } from '@braid/events';
+import {
+  type AgentStep,
+  type BranchSpec,
+  type Case,
+  type Convergence,
+  type Json,
+  type JsonObject,
+  type MapStep,
+  type OnFailure,
+  type Step,
+} from '@braid/events';
 import { retryPolicy, withPolicy } from './agent-policy';
-import { type Building } from './build-context';
+import { type Base, type Building } from './build-context';
 import { type Fields, fieldsOf, has, listOf, textOf } from './fields';
 import { buildConvergence } from './build-converge';
-import { agentFields, kindOf } from './kinds';
+import { buildFail, buildWait } from './build-control';
+import { conditionIn } from './condition';
+import { agentFields, kindOf, kinds } from './kinds';
 import { pathTo } from './problem';
-import { type Visible } from './step-names';
+import { below, type Visible } from './step-names';
 
 /** Name of the item of a `map` unless the playbook gives one. */
 const defaultItemName = 'item';
 
 /** Where a step stands: the ids that it can see, and the branch whose only step it is. */
 type Place = { readonly visible: Visible; readonly branch?: string | undefined };
-type Base = Pick<Step, 'id' | 'path' | 'if' | 'export' | 'onFailure'>;
 
-/** The steps of a sequence. `holder` is the path of what the sequence belongs to, `branch` the name of its branch. */
+/** The steps of a sequence. `holder` is the path of what the sequence belongs to. */
 export function buildSteps(
   list: unknown,
   path: string,
   holder: string,
-  around: { readonly visible?: Visible; readonly branch?: string },
+  { visible, branch: name }: Place,
   building: Building,
 ): readonly Step[] {
   const items = listOf(list);
@@ -27,8 +38,7 @@ export function buildSteps(
     building.partial.add(holder);
     return [];
   }
-  const visible = { around: around.visible, own: new Set<string>() };
-  const branch = items.length === 1 ? around.branch : undefined;
+  const branch = items.length === 1 ? name : undefined;
   return items.flatMap((item, index) => {
     if (typeof item === 'object' && item !== null)
       return [buildStep(fieldsOf(item), pathTo(path, index), { visible, branch }, building)];
@@ -45,8 +55,8 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
     path,
     ...conditionOf(fields),
     ...(has(fields, 'export') ? { export: fieldsOf(fields['export']) as JsonObject } : {}),
-    onFailure: fields['onFailure'] === 'continue' ? 'continue' : 'fail',
-  } as const;
+    onFailure: onFailureOf(fields['onFailure'], pathTo(path, 'onFailure'), path, place.visible, building),
+  };
   switch (kind) {
     case undefined:
       return { ...base, kind: 'set', values: {} };
@@ -56,6 +66,12 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
       return { ...base, kind, values: fieldsOf(fields['set']) as JsonObject };
     case 'map':
       return buildMap(fields, base, place.visible, building);
+    case 'choose':
+      return { ...base, kind, cases: buildCases(fields['choose'], path, place.visible, building) };
+    case 'wait':
+      return buildWait(fields['wait'], base, building);
+    case 'fail':
+      return buildFail(fieldsOf(fields['fail']), base);
     case 'parallel': {
       const parallel = fieldsOf(fields['parallel']);
       return {
@@ -63,9 +79,48 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
         kind,
         ...concurrencyOf(parallel),
         branches: buildBranches(parallel['branches'], path, place.visible, building),
-        converge: buildConvergence(fields['converge'], pathTo(path, 'converge'), building),
+        converge: convergeOf(fields['converge'], path, place.visible, building),
       };
     }
+  }
+}
+
+/** Steps in the place of a word run in the same branch, so that their ids are told apart from the others there. */
+function onFailureOf(value: unknown, path: string, step: string, visible: Visible, building: Building): OnFailure {
+  if (Array.isArray(value)) return buildSteps(value, path, step, { visible }, building);
+  return value === 'continue' ? 'continue' : 'fail';
+}
+
+function convergeOf(value: unknown, step: string, visible: Visible, building: Building): Convergence {
+  const path = pathTo(step, 'converge');
+  const onUnmet = onFailureOf(fieldsOf(value)['onUnmet'], pathTo(path, 'onUnmet'), step, visible, building);
+  return { ...buildConvergence(value, path, building), onUnmet };
+}
+
+function buildCases(value: unknown, step: string, visible: Visible, building: Building): readonly Case[] {
+  const list = listOf(value);
+  if (list === undefined) building.partial.add(step);
+  return (list ?? []).map((each, index) => {
+    const fields = fieldsOf(each);
+    const path = pathTo(step, 'choose', index);
+    const last = index === (list ?? []).length - 1;
+    if (typeof each === 'object') checkCase(fields, path, last, building);
+    const name = has(fields, 'otherwise') ? 'otherwise' : 'steps';
+    const steps = buildSteps(fields[name], pathTo(path, name), step, { visible }, building);
+    const when = name === 'steps' ? conditionIn(fields['when']) : undefined;
+    return { path, ...(when === undefined ? {} : { when }), steps };
+  });
+}
+
+function checkCase(fields: Fields, path: string, last: boolean, { problems }: Building): void {
+  const form = 'a case has "when" and "steps", or as the last one "otherwise"';
+  const given = ['when', 'steps', 'otherwise'].filter((name) => has(fields, name));
+  if (given.includes('otherwise') ? given.length > 1 : given.length < 2) {
+    const found = given.length === 0 ? 'none of them' : `only ${given.join(' and ')}`;
+    const message = `${form}, but this has ${given.includes('otherwise') ? given.join(' and ') : found}`;
+    problems.add({ path, message });
+  } else if (given.includes('otherwise') && !last) {
+    problems.add({ path, message: 'the cases after "otherwise" are never reached', suggestion: 'move it to the end' });
   }
 }
 
@@ -74,14 +129,9 @@ function baseName(fields: Fields, kind: Step['kind'] | undefined): string {
   return agent?.split('.').at(-1) ?? kind ?? 'step';
 }
 
-/** The condition without the `${{ }}` that may stand around it. */
 function conditionOf(fields: Fields): { readonly if?: string } {
-  const given = fields['if'];
-  if (typeof given === 'boolean') return { if: String(given) };
-  const text = textOf(given)?.trim();
-  if (text === undefined) return {};
-  const whole = text.startsWith('${{') && text.endsWith('}}') && text.indexOf('${{', 3) === -1;
-  return { if: whole ? text.slice(3, -2).trim() : text };
+  const condition = conditionIn(fields['if']);
+  return condition === undefined ? {} : { if: condition };
 }
 
 function concurrencyOf(fields: Fields): { readonly maxConcurrency?: number } {
@@ -133,17 +183,17 @@ function buildBranch(
   }
   if (isSequence(fields)) {
     refuseOfStep(fields, path, building);
-    const steps = buildSteps(fields['steps'], pathTo(path, 'steps'), path, { visible: around, branch: name }, building);
+    const place = { visible: below(around), branch: name };
+    const steps = buildSteps(fields['steps'], pathTo(path, 'steps'), path, place, building);
     return { ...start, steps };
   }
   // The condition is the branch's: where it does not hold, the branch is skipped and not only its step.
   const { if: _, ...step } = fields;
-  const visible = { around, own: new Set<string>() };
-  return { ...start, steps: [buildStep(step, path, { visible, branch: name }, building)] };
+  return { ...start, steps: [buildStep(step, path, { visible: below(around), branch: name }, building)] };
 }
 
 function isSequence(fields: Fields): boolean {
-  return has(fields, 'steps') && !['agent', 'parallel', 'map', 'set'].some((kind) => has(fields, kind));
+  return has(fields, 'steps') && !kinds.some((kind) => has(fields, kind));
 }
 
 function refuseOfStep(fields: Fields, path: string, { problems }: Building): void {
@@ -164,7 +214,7 @@ function buildMap(fields: Fields, base: Base, around: Visible, building: Buildin
     as: textOf(map['as']) ?? defaultItemName,
     ...concurrencyOf(map),
     steps: buildBody(fields, map, base.path, around, building),
-    converge: buildConvergence(fields['converge'], pathTo(base.path, 'converge'), building),
+    converge: convergeOf(fields['converge'], base.path, around, building),
   };
 }
 
@@ -180,7 +230,7 @@ function buildBody(fields: Fields, map: Fields, path: string, around: Visible, b
     const agent = Object.fromEntries(
       Object.entries(fields).filter(([name]) => name === 'agent' || agentFields.includes(name)),
     );
-    return [buildStep(agent, path, { visible: { around, own: new Set() } }, building)];
+    return [buildStep(agent, path, { visible: below(around) }, building)];
   }
   for (const name of agentFields.filter((field) => has(fields, field))) {
     const message = `"${name}" does not belong to a map whose body is "steps"`;
@@ -194,5 +244,5 @@ function buildBody(fields: Fields, map: Fields, path: string, around: Visible, b
   const inside = has(map, 'steps');
   const list = inside ? map['steps'] : fields['steps'];
   const at = inside ? pathTo(path, 'map', 'steps') : pathTo(path, 'steps');
-  return buildSteps(list, at, path, { visible: around }, building);
+  return buildSteps(list, at, path, { visible: below(around) }, building);
 }

@@ -1,11 +1,11 @@
-import { type BranchSpec, type Graph, type Json, type Step } from '@braid/events';
+import { type BranchSpec, type ForkStep, type Graph, type Json, type Step, unreachable } from '@braid/events';
 import { compileExpression } from '../expression/compile-expression';
 import { compileTemplate } from '../expression/compile-template';
 import { ExpressionError } from '../expression/expression-error';
 import { type NameUse } from '../expression/names';
 import { expressionProblems, type ExpressionProblem, type KnownNames, templateProblems } from '../expression/problems';
 import { pathTo, type ProblemList } from './problem';
-import { around, type Sequence } from './sequences';
+import { around, branchSequence, type Sequence } from './sequences';
 import { explainNeed, explainStep, type Places } from './unreachable-names';
 
 /** The roots of names in expressions; nothing else may be called so. */
@@ -17,6 +17,7 @@ export const reservedNames = [
   'branch',
   'workflow',
   'output',
+  'accumulator',
   'secrets',
 ] as const;
 
@@ -31,6 +32,8 @@ type Site = {
   readonly siblings: readonly string[] | 'any';
   readonly output?: boolean;
   readonly secrets?: boolean;
+  /** Further names that mean something here. */
+  readonly more?: readonly string[];
 };
 
 type Checking = {
@@ -74,8 +77,9 @@ export function checkExpressions(
 }
 
 function checkSequence(sequence: Sequence, checking: Checking): void {
-  const branch = branchOf(sequence);
-  const siblings = branch === undefined ? [] : siblingsOf(sequence, checking);
+  const root = branchSequence(sequence);
+  const branch = branchOf(root);
+  const siblings = branch === undefined ? [] : siblingsOf(root, checking);
   for (const [at, step] of sequence.steps.entries()) {
     const site = { sequence, at, branch, siblings };
     if (step.if !== undefined) checkCondition(step.if, pathTo(step.path, 'if'), site, checking);
@@ -95,14 +99,48 @@ function checkStep(step: Step, site: Site, checking: Checking): void {
       return;
     case 'map':
       checkTemplate(step.over, pathTo(step.path, 'map', 'over'), site, checking);
+      checkStrategy(step, [step.as], site, checking);
       return;
     case 'parallel': {
+      checkStrategy(step, [], site, checking);
       const siblings = checking.partial.has(step.path) ? 'any' : step.branches.map(({ name }) => name);
       for (const branch of step.branches) {
         if (branch.if === undefined) continue;
         checkCondition(branch.if, pathTo(branch.path, 'if'), { ...site, branch, siblings }, checking);
       }
+      return;
     }
+    case 'choose':
+      for (const { path, when } of step.cases) {
+        if (when !== undefined) checkCondition(when, pathTo(path, 'when'), site, checking);
+      }
+      return;
+    case 'wait':
+      checkTemplate(step.time, pathTo(step.path, 'wait'), site, checking);
+      return;
+    case 'fail':
+      checkTemplate(step.error, pathTo(step.path, 'fail'), site, checking);
+      return;
+    default:
+      unreachable(step);
+  }
+}
+
+/** The expressions of a strategy see what the fork sees, the output of a branch, and its item. */
+function checkStrategy({ converge, path }: ForkStep, item: readonly string[], site: Site, checking: Checking): void {
+  const { strategy } = converge;
+  const at = (field: string) => pathTo(path, 'converge', field);
+  const ofBranch = { ...site, output: true, more: item };
+  switch (strategy.name) {
+    case 'majority-vote':
+      return checkExpression(strategy.by, at('by'), ofBranch, checking);
+    case 'best-of':
+      return checkExpression(strategy.score, at('score'), ofBranch, checking);
+    case 'reduce':
+      checkTemplate(strategy.initial, at('initial'), site, checking);
+      return checkTemplate(strategy.with, at('with'), { ...ofBranch, more: [...item, 'accumulator'] }, checking);
+    default:
+      return;
   }
 }
 
@@ -118,8 +156,8 @@ function siblingsOf({ opened }: Sequence, { partial }: Checking): readonly strin
 }
 
 function knownAt(site: Site, checking: Checking): KnownNames {
-  const items = [...around(site.sequence)].flatMap(({ by, at }) => {
-    const fork = by.steps[at];
+  const items = [...around(site.sequence)].flatMap(({ by, at, nesting }) => {
+    const fork = nesting === undefined ? by.steps[at] : undefined;
     return fork?.kind === 'map' ? [[fork.as, 'any'] as const] : [];
   });
   return {
@@ -131,6 +169,7 @@ function knownAt(site: Site, checking: Checking): KnownNames {
     branch: branchNames,
     workflow: workflowNames,
     ...(site.output === true ? { output: 'any' } : {}),
+    ...Object.fromEntries((site.more ?? []).map((name) => [name, 'any'] as const)),
   };
 }
 
@@ -141,6 +180,11 @@ function checkCondition(source: string, path: string, site: Site, checking: Chec
     problems.add({ path, message: `the condition ${always}`, severity: 'warning' });
     return;
   }
+  checkExpression(source, path, site, checking);
+}
+
+function checkExpression(source: string, path: string, site: Site, checking: Checking): void {
+  const { problems } = checking;
   const found = expressionProblems(source, knownAt(site, checking));
   for (const problem of found) problems.add({ path, ...inOurWords(problem) });
   if (found.length === 0) checkNames(compileExpression(source).names, path, site, checking);

@@ -43,10 +43,10 @@ function variableSchemas(graph: Graph): readonly Place[] {
 }
 
 function stepSchemas(step: Step): readonly Place[] {
-  if (step.kind === 'set') return [];
   if (step.kind === 'agent') {
     return step.output === undefined ? [] : [{ schema: step.output, path: pathTo(step.path, 'output') }];
   }
+  if (step.kind !== 'parallel' && step.kind !== 'map') return [];
   const { strategy } = step.converge;
   return strategy.name === 'first-success' && strategy.schema !== undefined
     ? [{ schema: strategy.schema, path: pathTo(step.path, 'converge', 'schema') }]

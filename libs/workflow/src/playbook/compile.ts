@@ -70,6 +70,7 @@ function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList):
   if (problems.hasErrors) return graph;
   warnOfUnused(graph, used, problems);
   warnOfNoForks(graph, sequences, problems);
+  warnOfUnreached(sequences, problems);
   return graph;
 }
 
@@ -98,8 +99,20 @@ function warnOfUnused(graph: Graph, used: ReadonlySet<string>, problems: Problem
 }
 
 function warnOfNoForks(graph: Graph, sequences: readonly Sequence[], problems: ProblemList): void {
-  if (graph.executionType !== 'parallel' || sequences.length > 1) return;
+  const forks = sequences.some(({ opened }) => opened !== undefined && opened.nesting === undefined);
+  if (graph.executionType !== 'parallel' || forks) return;
   const message = 'nothing here runs in parallel: the steps of a list run one after another';
   const suggestion = 'make them branches of a step with "parallel"';
   problems.add({ path: 'executionType', message, suggestion, severity: 'warning' });
+}
+
+/** Whatever stands after a step that always fails is never run. */
+function warnOfUnreached(sequences: readonly Sequence[], problems: ProblemList): void {
+  for (const { steps } of sequences) {
+    const end = steps.findIndex((step) => step.kind === 'fail' && step.if === undefined && step.onFailure === 'fail');
+    const next = end === -1 ? undefined : steps[end + 1];
+    if (next === undefined) continue;
+    const message = `this is never reached: the step before it always fails`;
+    problems.add({ path: next.path, message, suggestion: 'give the failing step a condition', severity: 'warning' });
+  }
 }

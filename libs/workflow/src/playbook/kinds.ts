@@ -15,6 +15,9 @@ const fieldsOfKind: { readonly [kind in Kind]: readonly string[] } = {
   parallel: ['parallel', 'converge'],
   map: ['map', 'converge', 'steps', ...ofAgent],
   set: ['set'],
+  choose: ['choose'],
+  wait: ['wait'],
+  fail: ['fail'],
 };
 
 /** What every step must be, in words. */
@@ -23,7 +26,8 @@ export const oneKindEach = `a step must have exactly one of ${alternatives(Objec
 /** The fields of an agent step that mean nothing without `agent`. */
 export const agentFields: readonly string[] = ofAgent.filter((name) => name !== 'agent');
 
-const kinds = Object.keys(fieldsOfKind) as readonly Kind[];
+/** The fields that make a step one of a kind. */
+export const kinds = Object.keys(fieldsOfKind) as readonly Kind[];
 
 const advice: { readonly [field: string]: string } = {
   converge: '"converge" closes a fork: write it beside "parallel" or "map"',

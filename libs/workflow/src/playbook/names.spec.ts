@@ -117,6 +117,44 @@ describe('a name in an expression', () => {
       [`steps[1].with | the step "i" ${hidden} | write steps.m.output`],
     ],
     [
+      'a step of another case',
+      two(
+        `id: c, choose: [{ when: 1 < 2, steps: [{ id: i, agent: a }] }, { otherwise: [{ agent: b, with: ${e('steps.i.output')} }] }]`,
+        'agent: b',
+      ),
+      [
+        'steps[0].choose[1].otherwise[0].with | the step "i" is in another case, and only one of them runs | use it after the choice',
+      ],
+    ],
+    [
+      'the choice that is open, nor a step inside of it',
+      two(
+        `id: c, choose: [{ when: 1 < 2, steps: [{ id: i, agent: a, with: ${e('steps.c.output')} }] }], export: { k: ${e('steps.i.output')} }`,
+        'agent: b',
+      ),
+      [
+        'steps[0].choose[0].steps[0].with | the step "c" has no output before its steps have run | use it after the choice',
+        'steps[0].export.k | the step "i" runs inside of this step | use it in a step after this one',
+      ],
+    ],
+    [
+      'a later step in a condition of a case',
+      two('id: c, choose: [{ when: steps.i.output, steps: [{ agent: a }] }]', 'id: i, agent: b'),
+      ['steps[0].choose[0].when | the step "i" comes later in this sequence | move it before this step'],
+    ],
+    [
+      'a later step in an answer to a failure',
+      two(`agent: a, onFailure: [{ agent: b, with: ${e('steps.i.output')} }]`, 'id: i, agent: b'),
+      [
+        'steps[0].onFailure[0].with | the step "i" comes after the one that this step is inside of | move it before the other',
+      ],
+    ],
+    [
+      'the item of a map in the answer to its failure',
+      two(`map: { over: [1], as: thing }, agent: a, onFailure: [{ agent: b, with: ${e('thing')} }]`, 'agent: b'),
+      [/^steps\[0\]\.onFailure\[0\]\.with \| there is no 'thing' here/],
+    ],
+    [
       'a sibling that is not needed',
       branches(`x: { agent: a, with: ${e('needs.y.output')} }, y: { agent: b }`),
       [`${x}.with | "y" is not among the needs of this branch | add "y" to its needs`],
@@ -170,6 +208,13 @@ describe('a name in an expression', () => {
     const errors = errorsOf(source).filter((error) => !error.includes('has a dash'));
     expect(errors).toHaveLength(expected.length);
     for (const [at, each] of expected.entries()) expect(errors[at]).toMatch(each);
+  });
+
+  test('may be that of a step inside of an earlier one, or of the step whose failure is answered', () => {
+    const seen = `with: [ ${e('steps.i.output')}, ${e('steps.j.output')} ]`;
+    const choice = `id: c, choose: [{ when: 1 < 2, steps: [{ id: i, agent: a }] }, { otherwise: [{ id: j, agent: a }] }]`;
+    const answer = `onFailure: [{ agent: b, with: ${e('steps.c.error.message + steps.i.status')} }]`;
+    expect(errorsOf(two(`${choice}, ${answer}`, `parallel: { branches: { x: { agent: b, ${seen} } } }`))).toEqual([]);
   });
 
   test('is looked up for every mistake in a text, not only the first', () => {

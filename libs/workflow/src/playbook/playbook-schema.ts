@@ -85,7 +85,7 @@ const stepFields = {
   description: { type: 'string' },
   if: { $ref: '#/$defs/expression', description: 'Skip when this is false.' },
   export: { ...templates, description: "Written into the branch's context; `output` is the step's output." },
-  onFailure: { type: 'string', enum: ['fail', 'continue'], description: 'What a failure means for the branch.' },
+  onFailure: { $ref: '#/$defs/onFailure', description: 'What a failure means for the branch.' },
   agent: { $ref: '#/$defs/agentName' },
   with: { description: "The agent's input; its strings may hold expressions." },
   ...attempts,
@@ -93,6 +93,9 @@ const stepFields = {
   parallel: { $ref: '#/$defs/parallel' },
   map: { $ref: '#/$defs/map' },
   set: { ...templates, minProperties: 1, description: "Writes values into the branch's context." },
+  choose: { $ref: '#/$defs/choose' },
+  wait: { $ref: '#/$defs/wait' },
+  fail: { $ref: '#/$defs/fail' },
   steps: { $ref: '#/$defs/steps' },
   converge: { $ref: '#/$defs/converge' },
 };
@@ -103,15 +106,65 @@ const exactlyOneKind = [
   { required: ['parallel'] },
   { required: ['map'] },
   { required: ['set'] },
+  { required: ['choose'] },
+  { required: ['wait'] },
+  { required: ['fail'] },
 ];
 
 const step = {
   title: 'Step',
   type: 'object',
-  description: 'Exactly one of agent, parallel, map and set.',
+  description: 'Exactly one of agent, parallel, map, set, choose, wait and fail.',
   additionalProperties: false,
   properties: stepFields,
   oneOf: exactlyOneKind,
+};
+
+const onFailure = {
+  title: 'On failure',
+  type: ['string', 'array'],
+  errorMessage: 'must be fail, continue or a list of steps',
+  if: { type: 'string' },
+  then: { enum: ['fail', 'continue'], errorMessage: 'must be fail, continue or a list of steps' },
+  else: { $ref: '#/$defs/steps' },
+};
+
+const choose = {
+  type: 'array',
+  minItems: 1,
+  description: 'Runs the steps of the first case that holds.',
+  errorMessage: 'must be a list of cases',
+  items: {
+    title: 'Case',
+    type: 'object',
+    description: '`when` and `steps`, or at the end `otherwise`.',
+    additionalProperties: false,
+    properties: {
+      when: { $ref: '#/$defs/expression', description: 'The case holds when this is true.' },
+      steps: { $ref: '#/$defs/steps' },
+      otherwise: { $ref: '#/$defs/steps', description: 'Steps for when no case holds.' },
+    },
+    oneOf: [{ required: ['when', 'steps'] }, { required: ['otherwise'] }],
+  },
+};
+
+const wait = {
+  type: 'string',
+  minLength: 1,
+  description: 'Rests for a duration (`5m`), until a moment (`2030-01-31T12:00:00Z`), or for what an expression gives.',
+};
+
+const fail = {
+  title: 'Fail',
+  type: 'object',
+  description: 'Ends with a failure that the playbook names.',
+  required: ['message'],
+  additionalProperties: false,
+  properties: {
+    type: { type: 'string', minLength: 1, description: 'Name of the error; `PlaybookError` unless given.' },
+    message: { type: 'string', minLength: 1 },
+    details: { description: 'Any value, kept with the failure.' },
+  },
 };
 
 const branch = {
@@ -228,6 +281,10 @@ export const playbookSchema = {
     steps: { type: 'array', minItems: 1, items: { $ref: '#/$defs/step' } },
     step,
     branch,
+    onFailure,
+    choose,
+    wait,
+    fail,
     parallel,
     map,
     converge: convergeSchema,

@@ -47,7 +47,7 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     'a step has a kind',
     step('set: { a: 1 }'),
     step('id: a'),
-    ['steps[0]: a step must have exactly one of agent, parallel, map or set, but this has none'],
+    ['steps[0]: a step must have exactly one of agent, parallel, map, set, choose, wait or fail, but this has none'],
   ],
   [
     'an unknown kind is one problem',
@@ -59,7 +59,9 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     'a step has one kind',
     step('agent: a'),
     step('agent: a, set: { b: 1 }'),
-    ['steps[0]: a step must have exactly one of agent, parallel, map or set, but this has agent and set'],
+    [
+      'steps[0]: a step must have exactly one of agent, parallel, map, set, choose, wait or fail, but this has agent and set',
+    ],
   ],
   [
     'fields belong to the kind',
@@ -325,11 +327,10 @@ describe('checking a playbook', () => {
   });
 
   test.each([
-    ['step("wait")', step('wait: 5m'), ['steps[0].wait']],
     [
       'every later kind',
-      '{ name: p, steps: [{ choose: [] }, { signal: {} }, { playbook: x }, { fail: x }] }',
-      ['steps[0].choose', 'steps[1].signal', 'steps[2].playbook', 'steps[3].fail'],
+      '{ name: p, steps: [{ signal: {} }, { playbook: x }] }',
+      ['steps[0].signal', 'steps[1].playbook'],
     ],
     [
       'a later strategy with its fields',
@@ -341,7 +342,6 @@ describe('checking a playbook', () => {
       fork('x: { agent: a }', ', converge: { losers: detach }'),
       ['steps[0].converge.losers'],
     ],
-    ['steps for a failure', step('agent: a, onFailure: [{ agent: b }]'), ['steps[0].onFailure']],
     ['compensation', step('agent: a, compensate: [{ agent: b }]'), ['steps[0].compensate']],
     ['a budget', top('budget: { tokens: 1 }'), ['budget']],
   ])('says of %s that this version does not support it', (_, source, paths) => {

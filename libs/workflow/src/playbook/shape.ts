@@ -140,12 +140,6 @@ function inOurWords(finding: SchemaFinding, message: string): { message: string;
   if (typeof value === 'string' && parentPath(findingPath(finding)) === 'variables') {
     return { message, suggestion: `write { type: ${value} }` };
   }
-  if (Array.isArray(value) && (later.stepsInstead as readonly string[]).includes(field)) {
-    return {
-      message: `steps under "${field}" are not supported by this version of Braid`,
-      suggestion: 'write fail or continue',
-    };
-  }
   return { message };
 }
 

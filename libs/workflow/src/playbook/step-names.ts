@@ -6,6 +6,11 @@ const valid = new RegExp(namePattern);
 /** The ids that can be seen from a sequence: its own and those of the sequences around it. */
 export type Visible = { readonly around: Visible | undefined; readonly own: Set<string> };
 
+/** What can be seen from a new branch below. */
+export function below(around: Visible | undefined): Visible {
+  return { around, own: new Set() };
+}
+
 /** Gives ids to steps that have none. The same playbook always gets the same ids. */
 export class StepNames {
   private readonly counts = new Map<string, number>();
@@ -62,6 +67,9 @@ export function stepsIn(tree: unknown): readonly Fields[] {
       ...Object.values(fieldsOf(fieldsOf(next['parallel'])['branches'])),
       ...(listOf(structure['branches']) ?? []).flatMap((branch) => listOf(branch) ?? []),
       structure['convergeAt'],
+      ...(listOf(next['choose']) ?? []).flatMap((each) => casesSteps(fieldsOf(each))),
+      ...(listOf(next['onFailure']) ?? []),
+      ...(listOf(fieldsOf(next['converge'])['onUnmet']) ?? []),
     ];
     for (const each of inside) {
       if (typeof each !== 'object' || each === null) continue;
@@ -70,4 +78,8 @@ export function stepsIn(tree: unknown): readonly Fields[] {
     }
   }
   return steps;
+}
+
+function casesSteps(fields: Fields): readonly unknown[] {
+  return [...(listOf(fields['steps']) ?? []), ...(listOf(fields['otherwise']) ?? [])];
 }

@@ -1,5 +1,5 @@
 import { nearest } from '../expression/suggest';
-import { oneKindEach } from './kinds';
+import { kinds, oneKindEach } from './kinds';
 import { knownElsewhere, later } from './later';
 import { type SchemaFinding } from './schema-errors';
 
@@ -68,7 +68,7 @@ function isStep(finding: SchemaFinding): boolean {
 }
 
 function hasKind(finding: SchemaFinding): boolean {
-  return ['agent', 'parallel', 'map', 'set', 'steps'].some((kind) => Object.hasOwn(finding.error.data as Fields, kind));
+  return [...kinds, 'steps'].some((kind) => Object.hasOwn(finding.error.data as Fields, kind));
 }
 
 function belongsToLaterStrategy(finding: SchemaFinding): boolean {

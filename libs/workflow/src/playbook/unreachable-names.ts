@@ -1,5 +1,5 @@
 import { type BranchSpec } from '@braid/events';
-import { around, type Sequence } from './sequences';
+import { around, positionIn, type Sequence } from './sequences';
 
 /** The first sequence that has a step of the name. */
 export type Places = Map<string, Sequence>;
@@ -10,31 +10,56 @@ type Told = { readonly message: string; readonly suggestion: string };
 export function explainStep(id: string, from: Sequence, current: number, places: Places): Told | undefined {
   const place = places.get(id);
   if (place === undefined) return undefined;
-  const own = from.positions.get(id);
-  if (own !== undefined && own < current) return undefined;
-  const outer = [...around(from)].map(({ by, at: fork }) => ({ position: by.positions.get(id), fork }));
-  if (outer.some(({ position, fork }) => position !== undefined && position < fork)) return undefined;
-  if (own !== undefined) {
-    return own === current
-      ? {
-          message: `the step "${id}" has no output before it has run`,
-          suggestion: 'in "export", its output is called output',
-        }
-      : { message: `the step "${id}" comes later in this sequence`, suggestion: `move it before this step` };
-  }
-  if (outer.some(({ position, fork }) => position === fork)) {
-    return {
-      message: `the fork "${id}" has no output before its branches have converged`,
-      suggestion: 'use it after the fork',
-    };
-  }
-  if (outer.some(({ position }) => position !== undefined)) {
-    return {
-      message: `the step "${id}" comes after the fork that this branch belongs to`,
-      suggestion: 'move it before the fork',
-    };
+  const own = positionIn(from, id);
+  if (own !== undefined) return own < current ? undefined : explainOwn(id, from, own === current);
+  for (const opened of around(from)) {
+    const position = positionIn(opened.by, id);
+    if (position !== undefined) return position < opened.at ? undefined : explainOuter(id, opened, position);
   }
   return explainBranch(id, place, from, current);
+}
+
+function explainOwn(id: string, from: Sequence, isCurrent: boolean): Told {
+  if (!isCurrent) {
+    return { message: `the step "${id}" comes later in this sequence`, suggestion: `move it before this step` };
+  }
+  return from.positions.has(id)
+    ? {
+        message: `the step "${id}" has no output before it has run`,
+        suggestion: 'in "export", its output is called output',
+      }
+    : { message: `the step "${id}" runs inside of this step`, suggestion: 'use it in a step after this one' };
+}
+
+/** The step is that to which the sequence belongs, is inside of it, or comes after it. */
+function explainOuter(
+  id: string,
+  { by, at, nesting }: NonNullable<Sequence['opened']>,
+  position: number,
+): Told | undefined {
+  const fork = nesting === undefined;
+  if (position > at) {
+    return {
+      message: `the step "${id}" comes after the ${fork ? 'fork that this branch belongs to' : 'one that this step is inside of'}`,
+      suggestion: `move it before the ${fork ? 'fork' : 'other'}`,
+    };
+  }
+  // What a failed step has left behind is there for the steps that answer the failure.
+  if (nesting !== undefined && nesting.is !== 'case') return undefined;
+  if (!by.positions.has(id)) {
+    return fork
+      ? { message: `the step "${id}" runs after the branches of this fork`, suggestion: 'use it after the fork' }
+      : {
+          message: `the step "${id}" is in another case, and only one of them runs`,
+          suggestion: 'use it after the choice',
+        };
+  }
+  return fork
+    ? {
+        message: `the fork "${id}" has no output before its branches have converged`,
+        suggestion: 'use it after the fork',
+      }
+    : { message: `the step "${id}" has no output before its steps have run`, suggestion: 'use it after the choice' };
 }
 
 /** The step stands in a branch that cannot be seen from here: beside this one, or inside a fork. */

@@ -1,0 +1,34 @@
+import { type FailStep, type Json, type WaitStep } from '@braid/events';
+import { parseMoment } from '../moment';
+import { durationOf } from './agent-policy';
+import { type Base, type Building } from './build-context';
+import { parseDuration } from './duration';
+import { type Fields, textOf } from './fields';
+import { pathTo } from './problem';
+import { inWords } from './words';
+
+/** A duration is kept in milliseconds; a moment, or an expression that gives either, as it stands. */
+export function buildWait(value: unknown, base: Base, { problems }: Building): WaitStep {
+  const text = textOf(value) ?? '0s';
+  const path = pathTo(base.path, 'wait');
+  if (text.includes('${{') || parseMoment(text) !== undefined) return { ...base, kind: 'wait', time: text };
+  if (parseDuration(text) === undefined) {
+    const message = `"wait" must be a duration such as 5m, a moment such as 2030-01-31T12:00:00Z, or an expression, not ${inWords(text)}`;
+    problems.add({ path, message });
+  }
+  return { ...base, kind: 'wait', time: durationOf(text, path, problems, 0) ?? 0 };
+}
+
+export function buildFail(fields: Fields, base: Base): FailStep {
+  const { details } = fields;
+  const type = textOf(fields['type']);
+  return {
+    ...base,
+    kind: 'fail',
+    error: {
+      ...(type === undefined ? {} : { type }),
+      message: textOf(fields['message']) ?? '',
+      ...(details === undefined || typeof details === 'symbol' ? {} : { details: details as Json }),
+    },
+  };
+}
