@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Scenario } from '@braid/testing';
+import { previewConvergence } from '@braid/workflow';
 import { type Fate } from './reference';
 
 /** The name of a branch of the fork `f`. */
@@ -19,7 +21,7 @@ export function arrive(s: Scenario, path: string, { how, output }: Fate): void {
   s.send({ type: 'report', report: { branch: path, step, run: { ...run, attempt: attempt + 1 }, outcome: opposite } });
 }
 
-/** Lets all branches arrive in the order that `choices` picks, calling `after` with the arrivals so far. */
+/** Lets all branches arrive in the order that `choices` picks, each a little later, calling `after` with the arrivals so far. */
 export function play(
   s: Scenario,
   fates: ReadonlyMap<string, Fate>,
@@ -30,6 +32,7 @@ export function play(
   after(arrived);
   for (let i = 0; s.requested.length > 0; i++) {
     const path = s.requested[(choices[i] ?? 0) % s.requested.length] ?? '';
+    s.now += 1;
     arrive(s, path, fates.get(nameOf(path)) ?? lost);
     arrived.push(nameOf(path));
     after(arrived);
@@ -38,3 +41,16 @@ export function play(
 }
 
 export const lost: Fate = { how: 'failed', output: null };
+
+/** What was decided on record must be what the preview makes of the record by the same settings. */
+export function checkPreview(s: Scenario): void {
+  const [reached] = s.ofType('ConvergenceReached');
+  const [step] = s.workflow.graph.steps;
+  if (!reached || step?.kind !== 'parallel') throw new Error('Broken: the fork was not decided');
+  const { outcome, reason, counted, dissented, decidedBy, cancelled } = reached.data;
+  const decided = { outcome, reason, counted, dissented, decidedBy, wouldHaveCancelled: cancelled };
+  const { output: _, ...preview } = previewConvergence(s.workflow, 'f', step.converge);
+  if (!isDeepStrictEqual({ decidedBy: undefined, ...preview }, decided)) {
+    throw new Error(`Broken: decided ${JSON.stringify(decided)}, and the preview says ${JSON.stringify(preview)}`);
+  }
+}

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type BranchSpec, type Convergence, type Json, type Strategy } from '@braid/events';
 import { branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
 import { convergenceOutput } from '@braid/workflow';
-import { arrive, lost, nameOf, play } from './arrivals';
+import { arrive, checkPreview, lost, nameOf, play } from './arrivals';
 import { type Answer, type Fate, reference } from './reference';
 import { runs } from './runs';
 
@@ -120,6 +120,7 @@ describe('a convergence', () => {
             throw new Error(`Broken: certain: ${certain}, decided: ${JSON.stringify(decided)} after ${soFar.join()}`);
           }
         });
+        checkPreview(s);
         const expected = reference(each.strategy, each.specs, each.fates, arrived);
         if (!isDeepStrictEqual(decisionOf(s), expected)) {
           throw new Error(`Broken: ${JSON.stringify(decisionOf(s))} instead of ${JSON.stringify(expected)}`);

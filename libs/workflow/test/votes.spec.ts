@@ -3,7 +3,7 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type BranchSpec, type Json, type JsonObject, type Strategy } from '@braid/events';
 import { branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
-import { arrive, lost, nameOf, play } from './arrivals';
+import { arrive, checkPreview, lost, nameOf, play } from './arrivals';
 import { type Answer, type Fate, reference } from './reference';
 import { runs } from './runs';
 
@@ -110,6 +110,7 @@ describe('a majority vote', () => {
           if (decided === undefined && mayLearnLater(each, certain)) return;
           throw new Error(`Broken: certain ${JSON.stringify(certain)}, decided ${JSON.stringify(decided)}`);
         });
+        checkPreview(s);
         const expected = reference(each.strategy, each.specs, each.fates, arrived);
         if (!isDeepStrictEqual(decisionOf(s), expected)) {
           throw new Error(`Broken: ${JSON.stringify(decisionOf(s))} instead of ${JSON.stringify(expected)}`);
