@@ -104,6 +104,16 @@ export type WaitStep = StepBase & {
   readonly time: number | string;
 };
 
+/** Waits for something from outside, whose payload is the step's output. One signal is for one step. */
+export type SignalStep = StepBase & {
+  readonly kind: 'signal';
+  readonly name: string;
+  /** JSON Schema that a payload must match; the same for all steps that wait for the name. */
+  readonly schema?: { readonly [keyword: string]: Json };
+  /** Milliseconds after which the step fails. */
+  readonly timeout?: number;
+};
+
 /** Ends with a failure that the playbook itself names. */
 export type FailStep = StepBase & {
   readonly kind: 'fail';
@@ -112,7 +122,7 @@ export type FailStep = StepBase & {
 };
 
 /** One step of a branch. A new kind of step is a new member here. */
-export type Step = AgentStep | ParallelStep | MapStep | SetStep | ChooseStep | WaitStep | FailStep;
+export type Step = AgentStep | ParallelStep | MapStep | SetStep | ChooseStep | WaitStep | SignalStep | FailStep;
 
 /** The steps that open a fork. */
 export type ForkStep = ParallelStep | MapStep;
@@ -162,8 +172,8 @@ export type Strategy =
 
 export type Convergence = {
   readonly strategy: Strategy;
-  /** What happens to branches that no longer matter. */
-  readonly losers: 'cancel' | 'drain';
+  /** What happens to branches that no longer matter. `detach`: what is at work ends on its own, and nobody waits for it. */
+  readonly losers: 'cancel' | 'drain' | 'detach';
   /** Milliseconds after the fork opened at which it settles with what is there. */
   readonly deadline?: number;
   /** What an unreachable convergence means for its branch; `fail` leaves it to the step's `onFailure`. */

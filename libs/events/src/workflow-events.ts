@@ -19,6 +19,8 @@ export type WorkflowEvent =
   | { readonly type: 'FailureCaught'; readonly data: FailureCaught }
   | { readonly type: 'CaseChosen'; readonly data: CaseChosen }
   | { readonly type: 'WaitStarted'; readonly data: WaitStarted }
+  | { readonly type: 'SignalAwaited'; readonly data: SignalAwaited }
+  | { readonly type: 'SignalReceived'; readonly data: SignalReceived }
   | { readonly type: 'BranchCompleted'; readonly data: BranchCompleted }
   | { readonly type: 'BranchFailed'; readonly data: BranchFailed }
   | { readonly type: 'BranchSkipped'; readonly data: BranchSkipped }
@@ -127,6 +129,26 @@ export type CaseChosen = { readonly branch: string; readonly step: string; reado
 /** The branch rests at the step `step` until a moment, in milliseconds since the epoch. */
 export type WaitStarted = { readonly branch: string; readonly step: string; readonly until: number };
 
+/** The branch waits at the step `step` for a signal, at most until a moment, in milliseconds since the epoch. */
+export type SignalAwaited = {
+  readonly branch: string;
+  readonly step: string;
+  readonly name: string;
+  readonly until?: number;
+};
+
+/**
+ * A signal came in. It is kept until a step waits for its name: of several signals the oldest is taken first, of several
+ * steps the one that has waited longest gets it.
+ */
+export type SignalReceived = {
+  readonly name: string;
+  readonly payload: Json;
+  /** The sender's: the same id again is the same signal. */
+  readonly id: string;
+  readonly by?: string;
+};
+
 /** The branch has ended well. With `run`, the report of its last step is what ended it. */
 export type BranchCompleted = {
   readonly branch: string;
@@ -154,7 +176,7 @@ export type BranchCancelled = {
   /** The attempt that was open, if any. */
   readonly attempt?: number;
   /** `converged`: the fork is decided without it. `unreachable`: the fork cannot be met any more. */
-  readonly reason: 'converged' | 'unreachable' | 'workflow-failed' | 'workflow-cancelled';
+  readonly reason: 'converged' | 'unreachable' | 'workflow-completed' | 'workflow-failed' | 'workflow-cancelled';
 };
 
 /** How the branches of a fork stand. */

@@ -17,6 +17,7 @@ import {
   endedCount,
   type Fork,
   hasEnded,
+  hasLetGo,
   type Phase,
   rootPath,
   type Workflow,
@@ -87,6 +88,7 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     branches: new Map([[rootPath, root]]),
     waiting: new Set(),
     timed: new Set(),
+    signals: { seen: new Set(), kept: [] },
     cost: { attempts: 0, agentMs: 0, usage: new Map() },
   };
 }
@@ -148,6 +150,17 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       const branch = branchOf(state, event.data.branch);
       return enter(state, branch, { is: 'waiting', until: event.data.until }, at);
     }
+    case 'SignalAwaited': {
+      const branch = branchOf(state, event.data.branch);
+      const { name: signal, until } = event.data;
+      return enter(state, branch, { is: 'awaiting', signal, ...(until !== undefined && { until }) }, at);
+    }
+    case 'SignalReceived': {
+      const { name, payload, id } = event.data;
+      state.signals.seen.add(id);
+      state.signals.kept = [...state.signals.kept, { name, payload }];
+      return;
+    }
     case 'BranchCompleted':
       return branchCompleted(state, event.data, at);
     case 'BranchFailed': {
@@ -185,16 +198,26 @@ function requestOf(branch: Branch) {
   return branch.phase.request;
 }
 
+const waitsFor: ReadonlySet<Phase['is']> = new Set(['requested', 'backoff', 'waiting', 'awaiting']);
+
+/** A step that does not wait for its signal any more has taken one, if there is one: none is kept while a step waits for it. */
+function takeSignal({ signals }: Workflow, { phase }: Branch): void {
+  if (phase.is !== 'awaiting') return;
+  const taken = signals.kept.findIndex(({ name }) => name === phase.signal);
+  if (taken !== -1) signals.kept = signals.kept.toSpliced(taken, 1);
+}
+
 /** Moves a branch to a phase in which it is not at its end. */
 function enter(state: Workflow, branch: Branch, phase: Phase, at: number): void {
   const { fork, index } = branch;
+  takeSignal(state, branch);
   if (branch.startedAt === undefined) branch.startedAt = at;
   if (fork) {
     fork.running.add(index);
     if (phase.is === 'deferred') fork.deferred.add(index);
     else fork.deferred.delete(index);
   }
-  if (phase.is === 'requested' || phase.is === 'backoff' || phase.is === 'waiting') state.waiting.add(branch);
+  if (waitsFor.has(phase.is)) state.waiting.add(branch);
   else state.waiting.delete(branch);
   branch.phase = phase;
   if (fork) passReady(fork);
@@ -206,6 +229,7 @@ function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void
   const { fork, index } = branch;
   if (phase.is === 'completed' || phase.is === 'failed') branch.startedAt ??= at;
   if (branch.phase.is === 'forked') state.timed.delete(branch.phase.fork);
+  takeSignal(state, branch);
   branch.endedAt = at;
   branch.phase = phase;
   state.waiting.delete(branch);
@@ -221,13 +245,13 @@ function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void
       if (unmet?.size === 0) becomeReady(fork.ready, fork.nextReady, dependent);
     }
   }
-  goOnAfter(state, fork, at);
+  if (!hasLetGo(fork)) goOnAfter(state, fork, at);
 }
 
-/** A fork that is decided and met lets its parent go on when all its branches have ended. */
+/** A fork that is decided and met lets its parent go on when all its branches have ended, or none of them matters any more. */
 function goOnAfter(state: Workflow, fork: Fork, at: number): void {
   const { decision, parent, step } = fork;
-  if (decision?.outcome !== 'met' || endedCount(fork) < fork.branches.length) return;
+  if (decision?.outcome !== 'met' || !(hasLetGo(fork) || endedCount(fork) === fork.branches.length)) return;
   write(parent, decision.exports);
   complete(parent, step.id, convergenceOutput(fork, decision));
   next(state, parent, at);

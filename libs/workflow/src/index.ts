@@ -5,7 +5,7 @@ export { evolve } from './evolve';
 export { HistoryError } from './history-error';
 export { fold } from './fold';
 export { restoreSnapshot, snapshotSchema, takeSnapshot, type WorkflowSnapshot } from './snapshot';
-export { currentStep, stepUnderWay } from './sequence';
+export { currentStep, everyStep, stepUnderWay } from './sequence';
 export {
   type Branch,
   childPath,

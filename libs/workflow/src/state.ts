@@ -34,12 +34,20 @@ export type Workflow = {
   readonly root: Branch;
   /** Every branch by its path, in the order in which they were opened. */
   readonly branches: Map<string, Branch>;
-  /** Branches that wait for something that time can end: an attempt, a retry, a moment. */
+  /** Branches that wait for something that time can end: an attempt, a retry, a moment; or for a signal. */
   readonly waiting: Set<Branch>;
   /** Forks with a deadline that are not decided. */
   readonly timed: Set<Fork>;
+  readonly signals: {
+    /** Ids of all that came in. */
+    readonly seen: Set<string>;
+    /** Those that no step has taken yet, oldest first. */
+    kept: readonly Signal[];
+  };
   readonly cost: { attempts: number; agentMs: number; readonly usage: Map<string, number> };
 };
+
+export type Signal = { readonly name: string; readonly payload: Json };
 
 export type Ending =
   | { readonly is: 'completed'; readonly output: Json }
@@ -94,6 +102,7 @@ export type Phase =
   | { readonly is: 'forked'; readonly fork: Fork }
   /** At a step that ends by itself when the moment comes. */
   | { readonly is: 'waiting'; readonly until: number }
+  | { readonly is: 'awaiting'; readonly signal: string; readonly until?: number }
   | { readonly is: 'completed' }
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'skipped' }
@@ -135,6 +144,11 @@ export function hasEnded(branch: Branch): boolean {
     default:
       return false;
   }
+}
+
+/** Whether a fork is decided and its parent has gone on without the branches that are still at work. */
+export function hasLetGo(fork: Fork): boolean {
+  return fork.decision !== undefined && fork.step.converge.losers === 'detach';
 }
 
 /** How many branches of a fork have ended. */

@@ -27,7 +27,7 @@ export function checkState(state: Workflow): void {
   for (const branch of branches) {
     holds(!is(branch, 'active'), () => `${branch.path} is left between two steps`);
     holds((branch.endedAt !== undefined) === hasEnded(branch), () => `${branch.path} has an end without having ended`);
-    const waits = is(branch, 'requested', 'backoff', 'waiting');
+    const waits = is(branch, 'requested', 'backoff', 'waiting', 'awaiting');
     holds(state.waiting.has(branch) === waits, () => `${branch.path} waits for time: ${waits}, the state says not so`);
     for (const fork of branch.forks.values()) checkFork(state, fork);
   }
@@ -38,13 +38,17 @@ export function checkState(state: Workflow): void {
   }
   const something = state.waiting.size + state.timed.size > 0;
   holds(something, () => 'the workflow runs and waits for nothing');
+  for (const { phase } of open) {
+    const kept = phase.is === 'awaiting' && state.signals.kept.some(({ name }) => name === phase.signal);
+    holds(!kept, () => 'a signal is kept that a step waits for');
+  }
   const asked = open.filter((branch) => is(branch, 'requested')).length;
   holds(state.executionMode === 'parallel' || asked <= 1, () => `${asked} attempts are open in sequential mode`);
 }
 
 function checkFork(state: Workflow, fork: Fork): void {
   const name = `fork ${fork.step.id} of ${fork.parent.path}`;
-  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting'];
+  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting', 'awaiting'];
   for (const [set, members] of Object.entries(setsOf(fork))) {
     for (const branch of fork.branches) {
       const belongs = set === 'running' ? started.includes(branch.phase.is) : branch.phase.is === set;
@@ -56,7 +60,8 @@ function checkFork(state: Workflow, fork: Fork): void {
   holds(state.timed.has(fork) === timed, () => `${name} waits for its deadline: ${timed}, the state says not so`);
   const open = fork.branches.filter((branch) => !hasEnded(branch));
   if (!parentWaits) {
-    holds(open.length === 0, () => `the parent of ${name} has gone on without ${open[0]?.path ?? ''}`);
+    const letGo = fork.decision !== undefined && fork.step.converge.losers === 'detach';
+    holds(letGo || open.length === 0, () => `the parent of ${name} has gone on without ${open[0]?.path ?? ''}`);
     holds(fork.decision !== undefined || hasEnded(fork.parent), () => `${name} was left undecided`);
     return;
   }
@@ -86,12 +91,18 @@ export class Watch {
   private readonly forks = new Map<string, string>();
   private readonly started = new Set<string>();
   private readonly ended = new Set<string>();
+  private readonly signals = new Set<string>();
 
   see(event: RecordedEvent): void {
     this.version += 1;
     holds(event.version === this.version, () => `version ${event.version} comes after ${this.version - 1}`);
     holds(!this.over, () => `${event.type} after the workflow's end`);
     if (event.type === 'WorkflowStarted') return;
+    if (event.type === 'SignalReceived') {
+      holds(!this.signals.has(event.data.id), () => `signal ${event.data.id} came in twice`);
+      this.signals.add(event.data.id);
+      return;
+    }
     if (workflowEnds.has(event.type)) {
       this.over = true;
       for (const path of this.started) holds(this.ended.has(path), () => `${path} was started and has no end`);

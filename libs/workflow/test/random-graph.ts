@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type AgentStep, type Convergence, type Graph, type Json, type Step, type Strategy } from '@braid/events';
-import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, wait, when } from '@braid/testing';
+import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from '@braid/testing';
 
 /** A step before it has an id: what fast-check draws and shrinks. */
 type Draft =
@@ -23,6 +23,12 @@ type Draft =
     }
   | { readonly kind: 'choose'; readonly more: Partial<AgentStep>; readonly cases: readonly DraftCase[] }
   | { readonly kind: 'wait'; readonly more: Partial<AgentStep>; readonly time: number | string }
+  | {
+      readonly kind: 'signal';
+      readonly more: Partial<AgentStep>;
+      readonly timeout: number | undefined;
+      readonly name: SignalName;
+    }
   | { readonly kind: 'fail'; readonly more: Partial<AgentStep> }
   /** A step with others that answer its failure. */
   | {
@@ -44,7 +50,7 @@ type DraftBranch = {
 
 export type GraphOptions = {
   readonly strategies: readonly Strategy[];
-  /** Whether time may end things: deadlines, timeouts. */
+  /** Whether time and signals may end things: deadlines, timeouts. */
   readonly timed: boolean;
   readonly losers: readonly Convergence['losers'][];
 };
@@ -55,10 +61,28 @@ const everyStrategy: readonly Strategy[] = [
   { name: 'all-settled', require: 2 },
   { name: 'all-settled', require: { percent: 50 } },
   { name: 'first-success' },
+  { name: 'quorum', require: 2 },
+  { name: 'quorum', require: { percent: 40 } },
+  { name: 'majority-vote', by: 'output.v', of: 'all', tieBreak: 'fail' },
+  { name: 'majority-vote', by: 'output.v', of: 'cast', tieBreak: 'first' },
+  {
+    name: 'majority-vote',
+    by: 'branch.index < 3 ? output.v : 1',
+    of: 'cast',
+    tieBreak: { branch: 'b1' },
+    weights: { b0: 2 },
+  },
+  { name: 'best-of', score: 'output.v' },
+  { name: 'reduce', initial: [], with: ['${{ accumulator }}', '${{ output }}'] },
   { name: 'first-success', schema: { type: 'object', properties: { v: { maximum: 2 } } } },
 ];
 
-export const anything: GraphOptions = { strategies: everyStrategy, timed: true, losers: ['cancel', 'drain'] };
+export const anything: GraphOptions = { strategies: everyStrategy, timed: true, losers: ['cancel', 'drain', 'detach'] };
+
+/** The signals that drawn steps wait for, and the schemas of their payloads. */
+export const signals = { go: {}, count: { type: 'number' } } as const;
+
+export type SignalName = keyof typeof signals;
 
 /** Variables that the drawn conditions speak of. */
 export const variables = { yes: true, no: false };
@@ -143,6 +167,11 @@ function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail'), more: common }) },
   ];
+  if (options.timed) {
+    const name = fc.constantFrom<SignalName>('go', 'count');
+    const timeout = seldom(fc.constantFrom(300, 2000), 1);
+    plain.push({ weight: 1, arbitrary: fc.record({ kind: fc.constant('signal'), more: common, name, timeout }) });
+  }
   if (depth === 0) return fc.oneof(...plain);
   const maxConcurrency = seldom(fc.integer({ min: 1, max: 3 }));
   const fork = { more: common, maxConcurrency, converge: convergence(options) };
@@ -237,6 +266,10 @@ function builder(): (draft: Draft) => Step {
         );
       case 'wait':
         return wait(id, draft.time, shared);
+      case 'signal': {
+        const { name, timeout } = draft;
+        return signal(id, name, { ...shared, ...defined({ timeout }), schema: signals[name] });
+      }
       case 'fail':
         return fail(id, { message: 'it was to fail' }, shared);
     }

@@ -12,6 +12,7 @@ import {
   type Requirement,
   type RetryPolicy,
   type SetStep,
+  type SignalStep,
   type Step,
   type Strategy,
   type VariableSpec,
@@ -55,7 +56,7 @@ const onFailure: Schema<OnFailure> = either(oneOf({ fail: true, continue: true }
 
 const convergence: Schema<Convergence> = object<Convergence>({
   strategy,
-  losers: oneOf({ cancel: true, drain: true }),
+  losers: oneOf({ cancel: true, drain: true, detach: true }),
   deadline: optional(milliseconds),
   onUnmet: onFailure,
   onConflict: either(
@@ -125,6 +126,13 @@ const step: Schema<Step> = taggedBy<Step, 'kind'>('kind', {
     cases: list(object<Case>({ path, when: optional(text), steps: named<readonly Step[]>(stepsName) })),
   }),
   wait: object<WaitStep>({ ...stepBase, kind: constant('wait'), time: either(milliseconds, text) }),
+  signal: object<SignalStep>({
+    ...stepBase,
+    kind: constant('signal'),
+    name,
+    schema: optional(keywords),
+    timeout: optional(milliseconds),
+  }),
   fail: object<FailStep>({
     ...stepBase,
     kind: constant('fail'),

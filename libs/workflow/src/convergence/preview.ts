@@ -1,4 +1,4 @@
-import { type Convergence, type ConvergenceReached, type Json } from '@braid/events';
+import { type Convergence, type ConvergenceReached, type Json, unreachable } from '@braid/events';
 import { type Decided, outcomeOf } from '../decide/outcome';
 import { type Branch, type Fork, hasEnded, rootPath, type Workflow } from '../state';
 import { judge } from './judge';
@@ -144,7 +144,8 @@ function told(
   deadlinePassed: boolean,
 ): ConvergencePreview {
   const { outcome, reason, counted, dissented, output } = outcomeOf(workflow, fork, verdict, workflow.startedAt);
-  const open = fork.branches.filter((branch) => !hasArrived(fork, branch)).map(({ name }) => name);
+  const open = fork.branches.filter((branch) => !hasArrived(fork, branch));
+  const moment = arrival?.endedAt ?? fork.openedAt;
   return {
     outcome,
     reason,
@@ -152,12 +153,24 @@ function told(
     dissented,
     ...(arrival && { decidedBy: arrival.name }),
     ...(outcome === 'met' && { output: convergenceOutput(fork, { counted, output }) }),
-    wouldHaveCancelled: cancels(fork.step.converge.losers, deadlinePassed) ? open : [],
+    wouldHaveCancelled: open.filter((branch) => unwanted(fork, branch, moment, deadlinePassed)).map(({ name }) => name),
   };
 }
 
-function cancels(losers: Convergence['losers'], deadlinePassed: boolean): boolean {
-  return losers === 'cancel' || deadlinePassed;
+/** Whether a branch that is open at this moment would have been cancelled by the decision. */
+function unwanted(fork: Fork, { startedAt }: Branch, moment: number, deadlinePassed: boolean): boolean {
+  if (deadlinePassed) return true;
+  const { losers } = fork.step.converge;
+  switch (losers) {
+    case 'cancel':
+      return true;
+    case 'drain':
+      return false;
+    case 'detach':
+      return startedAt === undefined || startedAt > moment;
+    default:
+      return unreachable(losers);
+  }
 }
 
 function undecided(fork: Fork): ConvergencePreview {

@@ -4,15 +4,20 @@ import { type Turn } from './turn';
 
 /** Cancels a branch and everything below it that has not ended, innermost first. */
 export function cancelBranch(turn: Turn, branch: Branch, reason: BranchCancelled['reason']): void {
+  cancelBelow(turn, branch, reason);
   if (hasEnded(branch)) return;
-  for (const fork of branch.forks.values()) {
-    for (const child of fork.branches) cancelBranch(turn, child, reason);
-  }
   const attempt = branch.phase.is === 'requested' ? branch.phase.request.attempt : undefined;
   turn.record({
     type: 'BranchCancelled',
     data: { branch: branch.path, ...(attempt !== undefined && { attempt }), reason },
   });
+}
+
+/** Cancels whatever is at work below a branch. One that has ended itself may have left detached branches behind. */
+export function cancelBelow(turn: Turn, branch: Branch, reason: BranchCancelled['reason']): void {
+  for (const fork of branch.forks.values()) {
+    for (const child of fork.branches) cancelBranch(turn, child, reason);
+  }
 }
 
 /** Ends the workflow at once: every open branch is cancelled. */

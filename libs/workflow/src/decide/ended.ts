@@ -1,7 +1,8 @@
-import { type Json } from '@braid/events';
+import { type WorkflowEvent } from '@braid/events';
 import { evaluateTemplate } from '../evaluate';
 import { scopeOf } from '../scope';
 import { type Branch } from '../state';
+import { cancelBelow } from './cancel';
 import { expressionFailure } from './failures';
 import { type Turn } from './turn';
 
@@ -24,20 +25,22 @@ export function ended(turn: Turn, branch: Branch): void {
   turn.then({ do: 'settle', fork, arrival: branch, deadlinePassed: false });
 }
 
+/** Whatever was detached is not waited for: the workflow's end is its end. */
 function endWorkflow(turn: Turn, root: Branch): void {
-  if (root.phase.is === 'failed') {
-    turn.record({ type: 'WorkflowFailed', data: { failure: root.phase.failure } });
-    return;
+  const end = endOf(turn, root);
+  cancelBelow(turn, root, end.type === 'WorkflowCompleted' ? 'workflow-completed' : 'workflow-failed');
+  turn.record(end);
+}
+
+function endOf(turn: Turn, root: Branch): Extract<WorkflowEvent, { type: 'WorkflowCompleted' | 'WorkflowFailed' }> {
+  if (root.phase.is === 'failed') return { type: 'WorkflowFailed', data: { failure: root.phase.failure } };
+  const { output } = turn.state.graph;
+  if (output === undefined) return { type: 'WorkflowCompleted', data: { output: root.output } };
+  try {
+    const data = { output: evaluateTemplate(output, scopeOf(turn.state, root)) };
+    return { type: 'WorkflowCompleted', data };
+  } catch (error) {
+    const failure = expressionFailure(root, turn.now, 'output', error);
+    return { type: 'WorkflowFailed', data: { failure } };
   }
-  let output: Json = root.output;
-  if (turn.state.graph.output !== undefined) {
-    try {
-      output = evaluateTemplate(turn.state.graph.output, scopeOf(turn.state, root));
-    } catch (error) {
-      const failure = expressionFailure(root, turn.now, 'output', error);
-      turn.record({ type: 'WorkflowFailed', data: { failure } });
-      return;
-    }
-  }
-  turn.record({ type: 'WorkflowCompleted', data: { output } });
 }

@@ -1,6 +1,6 @@
 import { type ConvergenceReached } from '@braid/events';
 import { judge } from '../convergence/judge';
-import { type Branch, endedCount, type Fork, hasEnded } from '../state';
+import { type Branch, endedCount, type Fork, hasEnded, hasLetGo } from '../state';
 import { cancelBranch } from './cancel';
 import { failStep } from './end-step';
 import { type Decided, outcomeOf, tallyOf } from './outcome';
@@ -8,12 +8,15 @@ import { type Turn } from './turn';
 
 /** Asks whether a fork can be decided now, lets its parent go on when it may, and otherwise starts what may start. */
 export function settle(turn: Turn, fork: Fork, arrival: Branch | undefined, deadlinePassed: boolean): void {
+  // A late arrival at a fork that has let go is on record, and nobody waits for it.
+  if (hasLetGo(fork)) return;
   if (!fork.decision) {
     if (hasEnded(fork.parent)) return;
     const verdict = judge(fork, { workflow: turn.state, branch: arrival, deadlinePassed });
     if (verdict.is !== 'waiting') decide(turn, fork, verdict, arrival, deadlinePassed);
   }
-  if (fork.decision && endedCount(fork) === fork.branches.length) return goOn(turn, fork, fork.decision);
+  const over = hasLetGo(fork) || endedCount(fork) === fork.branches.length;
+  if (fork.decision && over) return goOn(turn, fork, fork.decision);
   turn.then({ do: 'fill', fork });
 }
 
@@ -44,8 +47,7 @@ function firstDeferred(fork: Fork): Branch | undefined {
 
 function decide(turn: Turn, fork: Fork, verdict: Decided, arrival: Branch | undefined, deadlinePassed: boolean): void {
   const outcome = outcomeOf(turn.state, fork, verdict, turn.now);
-  const cancels = fork.step.converge.losers === 'cancel' || deadlinePassed;
-  const open = cancels ? fork.branches.filter((branch) => !hasEnded(branch)) : [];
+  const open = unwanted(fork, deadlinePassed);
   turn.record({
     type: 'ConvergenceReached',
     data: {
@@ -62,12 +64,21 @@ function decide(turn: Turn, fork: Fork, verdict: Decided, arrival: Branch | unde
   for (const branch of open) cancelBranch(turn, branch, outcome.failure ? 'unreachable' : 'converged');
 }
 
+/** The open branches that a decision cancels. What is to end on its own goes on; what is not at work is not started for that. */
+function unwanted(fork: Fork, deadlinePassed: boolean): readonly Branch[] {
+  const { losers } = fork.step.converge;
+  if (losers === 'drain' && !deadlinePassed) return [];
+  const open = fork.branches.filter((branch) => !hasEnded(branch));
+  if (losers !== 'detach' || deadlinePassed) return open;
+  return open.filter(({ phase }) => phase.is === 'pending' || phase.is === 'deferred');
+}
+
 function savedBy(open: readonly Branch[]): NonNullable<ConvergenceReached['saved']> {
   const neverStarted = open.filter(({ phase }) => phase.is === 'pending').length;
   return { cancelled: open.length - neverStarted, neverStarted };
 }
 
-/** A decided fork whose branches have all ended: the parent goes on by what was decided. */
+/** A decided fork that nobody has to wait for any more: the parent goes on by what was decided. */
 function goOn(turn: Turn, fork: Fork, decision: ConvergenceReached): void {
   const { parent } = fork;
   if (hasEnded(parent)) return;

@@ -29,7 +29,10 @@ export function buildConvergence(value: unknown, path: string, building: Buildin
   const settled = durationOf(deadline, pathTo(path, 'deadline'), building.problems, 1);
   return {
     strategy: strategyOf(name ?? defaultStrategy, fields),
-    losers: losers === 'cancel' || losers === 'drain' ? losers : strategies[name ?? defaultStrategy].losers,
+    losers:
+      losers === 'cancel' || losers === 'drain' || losers === 'detach'
+        ? losers
+        : strategies[name ?? defaultStrategy].losers,
     ...(settled === undefined ? {} : { deadline: settled }),
     onUnmet: onUnmet === 'continue' ? 'continue' : 'fail',
     onConflict: onConflictOf(fieldsOf(fields['context'])['onConflict']),

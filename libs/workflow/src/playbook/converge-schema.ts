@@ -82,8 +82,9 @@ export const convergeSchema = {
     },
     losers: {
       type: 'string',
-      enum: ['cancel', 'drain'],
-      description: 'What happens to branches that no longer matter.',
+      enum: ['cancel', 'drain', 'detach'],
+      description:
+        'What happens to branches that no longer matter: cancel them, wait for their end (drain), or let those at work end on their own and go on (detach).',
     },
     deadline: { $ref: '#/$defs/duration', description: 'When to settle with what is there, counted from the fork.' },
     onUnmet: { $ref: '#/$defs/onFailure', description: 'What an unreachable convergence means for the branch.' },

@@ -34,6 +34,7 @@ const at = 'steps[0].converge';
 describe('the strategy of a fork', () => {
   test.each([
     ['strategy: quorum, require: 2', { strategy: { name: 'quorum', require: 2 }, losers: 'cancel' }],
+    ['losers: detach', { strategy: { name: 'all-must-complete' }, losers: 'detach' }],
     ['strategy: quorum, require: 80%', { strategy: { name: 'quorum', require: { percent: 80 } } }],
     [
       'strategy: majority-vote, by: "${{ output.verdict }}"',

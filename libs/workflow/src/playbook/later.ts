@@ -4,7 +4,7 @@
  */
 export const later = {
   /** Kinds of steps. */
-  kinds: ['signal', 'playbook'],
+  kinds: ['playbook'],
   /** Values of `converge.strategy`, each with the fields that belong to it alone. */
   strategies: {
     judge: ['agent'],
@@ -16,13 +16,10 @@ export const later = {
     Branch: ['compensate'],
     Converge: ['agent'],
   },
-  /** Values, by the name of their field. */
-  values: { losers: ['detach'] },
 } as const satisfies {
   readonly kinds: readonly string[];
   readonly strategies: { readonly [name: string]: readonly string[] };
   readonly fields: { readonly [title: string]: readonly string[] };
-  readonly values: { readonly [field: string]: readonly string[] };
 };
 
 /** What people write who know other systems, and what the same thing is called here. */

@@ -118,11 +118,7 @@ function inOurWords(finding: SchemaFinding, message: string): { message: string;
   const field = fieldOf(finding);
   const value: unknown = error.data;
   if (error.keyword === 'enum' && typeof value === 'string') {
-    const values: { readonly [name: string]: readonly string[] } = {
-      ...later.values,
-      strategy: Object.keys(later.strategies),
-    };
-    if (values[field]?.includes(value)) {
+    if (field === 'strategy' && Object.hasOwn(later.strategies, value)) {
       return {
         message: `${field} "${value}" is not supported by this version of Braid`,
         suggestion: oneOf(error.params),
