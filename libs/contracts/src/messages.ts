@@ -33,7 +33,8 @@ export type Receipt =
   | { readonly ok: false; readonly workflow: string; readonly code: RejectionCode; readonly message: string };
 
 /** Why a start or command was refused. Each edge maps these to its own status in one table. */
-export type RejectionCode = 'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'message.invalid';
+export type RejectionCode =
+  'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'signal.invalid' | 'message.invalid';
 
 /** The work of one attempt, as a runner gets it. */
 export type WorkMessage = {

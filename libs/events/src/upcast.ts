@@ -19,6 +19,8 @@ const upcasters: { readonly [type in WorkflowEventType]: readonly Upcaster[] } =
   FailureCaught: [],
   CaseChosen: [],
   WaitStarted: [],
+  SignalAwaited: [],
+  SignalReceived: [],
   BranchCompleted: [],
   BranchFailed: [],
   BranchSkipped: [],

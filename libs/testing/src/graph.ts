@@ -9,6 +9,7 @@ import {
   type MapStep,
   type ParallelStep,
   type SetStep,
+  type SignalStep,
   type Step,
   type WaitStep,
 } from '@braid/events';
@@ -81,6 +82,10 @@ export function choose(id: string, cases: readonly Case[], more: Partial<ChooseS
 
 export function wait(id: string, time: WaitStep['time'], more: Partial<WaitStep> = {}): WaitStep {
   return { ...step(id), kind: 'wait', time, ...more };
+}
+
+export function signal(id: string, name: string, more: Partial<SignalStep> = {}): SignalStep {
+  return { ...step(id), kind: 'signal', name, ...more };
 }
 
 export function fail(id: string, error: FailStep['error'], more: Partial<FailStep> = {}): FailStep {

@@ -62,6 +62,10 @@ export class Scenario {
     return this.report(branch, { is: 'failed', failure: whole });
   }
 
+  signal(name: string, payload: Json = null, id = `s${this.events.length}`): Decision {
+    return this.send({ type: 'signal', name, payload, id, by: 'a test' });
+  }
+
   tick(ms: number, signs: SignsOfLife = new Map()): Decision {
     this.now += ms;
     return this.send({ type: 'tick', signs });

@@ -70,6 +70,16 @@ export function nestingsOf(step: Step): readonly Nesting[] {
   return all;
 }
 
+/** Every step of a playbook that is inside of these or one of them, in branches of forks too. */
+export function* everyStep(steps: readonly Step[]): Generator<Step> {
+  for (const step of steps) {
+    yield step;
+    if (step.kind === 'map') yield* everyStep(step.steps);
+    if (step.kind === 'parallel') for (const branch of step.branches) yield* everyStep(branch.steps);
+    for (const nesting of nestingsOf(step)) yield* everyStep(nestedSteps(step, nesting) ?? []);
+  }
+}
+
 /** The steps that may run in the branch of a step and inside of it, at every level. */
 export function* stepsInside(step: Step): Generator<Step> {
   for (const nesting of nestingsOf(step)) {

@@ -1,20 +1,21 @@
 import { type ForkStep, type Graph, type Json, type JsonObject, type Step } from '@braid/events';
 import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './sequence';
-import { type Branch, type Fork, type Phase, rootPath, type StepResults, type Workflow } from './state';
+import { type Branch, type Fork, type Phase, rootPath, type Signal, type StepResults, type Workflow } from './state';
 
 /** The shape of a snapshot. It rises with every change of the state or of this file; snapshots of another shape are ignored. */
-export const snapshotSchema = 2;
+export const snapshotSchema = 3;
 
 /** A state as plain JSON. Branches and forks are named by their place in the lists; shared objects are stored once. */
 export type WorkflowSnapshot = {
   readonly workflow: Omit<
     Workflow,
-    'root' | 'branches' | 'waiting' | 'timed' | 'cost' | 'endedAt' | 'traceparent' | 'ending'
+    'root' | 'branches' | 'waiting' | 'timed' | 'signals' | 'cost' | 'endedAt' | 'traceparent' | 'ending'
   > & {
     readonly endedAt: number | null;
     readonly traceparent: string | null;
     readonly ending: Json;
   };
+  readonly signals: { readonly seen: readonly string[]; readonly kept: readonly Signal[] };
   readonly cost: {
     readonly attempts: number;
     readonly agentMs: number;
@@ -67,7 +68,7 @@ type BranchSnapshot = {
 
 /** The state as a snapshot, which holds references into it: encode it before the state changes. */
 export function takeSnapshot(state: Workflow): WorkflowSnapshot {
-  const { root: _root, branches, waiting, timed, cost, endedAt, traceparent, ending, ...workflow } = state;
+  const { root: _root, branches, waiting, timed, signals, cost, endedAt, traceparent, ending, ...workflow } = state;
   const shared = new Map<object, number>();
   const share = (object: object): number => {
     const known = shared.get(object);
@@ -85,6 +86,7 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       traceparent: traceparent ?? null,
       ending: (ending ?? null) as unknown as Json,
     },
+    signals: { ...signals, seen: [...signals.seen] },
     cost: { ...cost, usage: [...cost.usage] },
     branches: [...branches.values()].map((branch) => ({
       path: branch.path,
@@ -171,6 +173,7 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     branches,
     waiting: new Set(snapshot.waiting.map((path) => lookUp(branches.get(path), path))),
     timed: new Set(snapshot.timed.map((place) => lookUp(forks[place], `fork ${place}`))),
+    signals: { ...snapshot.signals, seen: new Set(snapshot.signals.seen) },
     cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage) },
   };
 }

@@ -9,9 +9,11 @@ import {
   parallel,
   Scenario,
   set,
+  signal,
   wait,
   when,
 } from '@braid/testing';
+import { strategyStories } from './golden-strategies';
 
 const retry = {
   maximumAttempts: 2,
@@ -26,6 +28,7 @@ const retry = {
  * on its file is the truth and the story only says how it came about. Together the files hold every event in every shape.
  */
 export const stories: { readonly [name: string]: () => Scenario } = {
+  ...strategyStories,
   'sequence-with-skips-and-exports': () => {
     const s = Scenario.start(
       graphOf(
@@ -149,6 +152,27 @@ export const stories: { readonly [name: string]: () => Scenario } = {
     s.complete('root', 'plan B');
     s.complete('f/x', 1);
     s.tick(500);
+    s.complete('root', 'done');
+    return s;
+  },
+
+  'signals-early-late-and-missed': () => {
+    const count = { schema: { type: 'number' } };
+    const s = Scenario.start(
+      graphOf([
+        agent('first'),
+        signal('early', 'approve', { export: { by: '${{ output.by }}' } }),
+        parallel('f', [branch('x', [signal('a', 'count', count)]), branch('y', [signal('b', 'count', count)])]),
+        signal('missed', 'approve', { timeout: 1000, onFailure: 'continue' }),
+        agent('last', { with: '${{ steps }}' }),
+      ]),
+    );
+    s.signal('approve', { by: 'somebody' }, 'id-1');
+    s.complete('root', 1);
+    s.signal('count', 1, 'id-2');
+    s.signal('count', 2, 'id-3');
+    s.signal('count', 3, 'id-4');
+    s.tick(1000);
     s.complete('root', 'done');
     return s;
   },

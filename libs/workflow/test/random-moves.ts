@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { type Failure, type Json, type RecordedEvent } from '@braid/events';
 import { Scenario } from '@braid/testing';
-import { type Workflow } from '@braid/workflow';
+import { everyStep, type Workflow } from '@braid/workflow';
 import { type Command, nextObligation, type Report, type SignsOfLife } from '@braid/workflow/decide';
+import { type SignalName } from './random-graph';
 
 /** One thing that may happen to a workflow. `pick` chooses among what there is, whatever there is by then. */
 export type Move =
@@ -11,6 +12,8 @@ export type Move =
   | { readonly do: 'stale'; readonly pick: number; readonly by: 'attempt' | 'step' | 'branch' | 'repeat' }
   | { readonly do: 'tick'; readonly ms: number; readonly heard: readonly Heard[] }
   | { readonly do: 'due'; readonly heard: readonly Heard[] }
+  /** `again`: one that came in before. */
+  | { readonly do: 'signal'; readonly name: SignalName; readonly payload: number; readonly again: boolean }
   | { readonly do: 'start-again' }
   | { readonly do: 'cancel' };
 
@@ -56,6 +59,15 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
       },
       { weight: 2, arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.nat(1500), heard }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('due' as const), heard }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constant('signal' as const),
+          name: fc.constantFrom<SignalName>('go', 'count'),
+          payload: fc.nat(3),
+          again: fc.constantFrom(false, false, true),
+        }),
+      },
       { weight: 1, arbitrary: fc.constant({ do: 'start-again' as const }) },
       { weight: 1, arbitrary: fc.constant({ do: 'cancel' as const }) },
     ),
@@ -101,6 +113,8 @@ export class Driver {
         s.now = Math.max(s.now, nextObligation(s.workflow, signs) ?? s.now);
         return this.tick(signs);
       }
+      case 'signal':
+        return this.signal(move.name, move.payload, move.again);
       case 'start-again': {
         const [first] = s.ofType('WorkflowStarted');
         if (first) this.expectNothing({ type: 'start', workflow: first.workflow, start: first.data });
@@ -121,12 +135,28 @@ export class Driver {
     const s = this.scenario;
     for (let moves = 0; s.workflow.status === 'running'; moves++) {
       const before = s.events.length;
+      const awaited = [...s.workflow.waiting].map(({ phase }) => phase).find(({ is }) => is === 'awaiting');
       if (s.requested.length > 0) this.make({ do: 'complete', pick: moves * 7, output: { v: moves % 3 } });
+      else if (awaited?.is === 'awaiting') s.signal(awaited.signal, moves);
       else this.make({ do: 'due', heard: [] });
       if (s.events.length === before) throw new Error('Broken: neither a report nor the due moment moved the workflow');
       if (moves > 500) throw new Error('Broken: the workflow does not come to an end');
       after();
     }
+  }
+
+  private signal(name: SignalName, payload: number, again: boolean): void {
+    const s = this.scenario;
+    const [earlier] = s.workflow.signals.seen;
+    if (again && earlier !== undefined) {
+      return this.expectNothing({ type: 'signal', name, payload: 'not what it was', id: earlier });
+    }
+    const waited = [...everyStep(s.workflow.graph.steps)].some((step) => step.kind === 'signal' && step.name === name);
+    const open = s.workflow.status === 'running';
+    const wrong = s.signal('count', 'no number');
+    if (wrong.is !== 'rejected') throw new Error('Broken: a signal was taken that does not match its schema');
+    const decision = s.signal(name, payload);
+    if ((decision.is === 'accepted') !== (open && waited)) throw new Error(`Broken: the signal was ${decision.is}`);
   }
 
   private tell(report: Report): void {

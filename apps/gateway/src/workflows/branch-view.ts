@@ -15,6 +15,7 @@ export function branchStatus(phase: Phase, attempt: WorkingAttempt | undefined):
     case 'active':
     case 'forked':
     case 'waiting':
+    case 'awaiting':
       return 'running';
     case 'requested':
       return attempt === undefined ? 'requested' : 'running';

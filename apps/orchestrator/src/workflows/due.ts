@@ -22,6 +22,8 @@ export function dueByEvents(state: Workflow, events: readonly RecordedEvent[], r
       due = Math.min(due, data.retryAt);
     } else if (type === 'WaitStarted') {
       due = Math.min(due, data.until);
+    } else if (type === 'SignalAwaited') {
+      due = Math.min(due, data.until ?? Infinity);
     } else if (type === 'ForkOpened') {
       const fork = state.branches.get(data.branch)?.forks.get(data.step);
       due = Math.min(due, at + (fork?.step.converge.deadline ?? Infinity));

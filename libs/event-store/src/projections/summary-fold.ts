@@ -85,6 +85,8 @@ function apply(row: SummaryRow, event: StoredEvent): void {
     case 'FailureCaught':
     case 'CaseChosen':
     case 'WaitStarted':
+    case 'SignalAwaited':
+    case 'SignalReceived':
     case 'BranchSkipped':
     case 'BranchCancelled':
     case 'ConvergenceReached':

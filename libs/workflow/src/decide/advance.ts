@@ -17,6 +17,7 @@ import { currentStep } from '../sequence';
 import { type Branch, hasEnded } from '../state';
 import { attempt, completeSequence, completeStep, failStep } from './end-step';
 import { engineFailure, expressionFailure } from './failures';
+import { awaitSignal } from './signal';
 import { type Turn } from './turn';
 
 /** Takes a branch from step to step until it waits for something or has ended. */
@@ -56,6 +57,8 @@ function begin(turn: Turn, branch: Branch, step: Step): void {
       return choose(turn, branch, step);
     case 'wait':
       return wait(turn, branch, step);
+    case 'signal':
+      return awaitSignal(turn, branch, step);
     case 'fail':
       return fail(turn, branch, step);
     default:

@@ -5,6 +5,14 @@ export type Command =
   | { readonly type: 'start'; readonly workflow: string; readonly start: WorkflowStarted }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'cancel'; readonly reason?: string; readonly by?: string }
+  /** Something from outside for a step that waits for it. The same id again is the same signal. */
+  | {
+      readonly type: 'signal';
+      readonly name: string;
+      readonly payload: Json;
+      readonly id: string;
+      readonly by?: string;
+    }
   /** Time has passed: act on whatever is due. */
   | { readonly type: 'tick'; readonly signs: SignsOfLife };
 
@@ -31,6 +39,6 @@ export type Limits = {
 
 /** Why a command is refused; nothing has happened then. */
 export type Rejection = {
-  readonly code: 'workflow.unknown' | 'workflow.closed' | 'workflow.different-start';
+  readonly code: 'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'signal.invalid';
   readonly message: string;
 };

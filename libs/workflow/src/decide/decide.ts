@@ -7,6 +7,7 @@ import { cancelWorkflow } from './cancel';
 import { type Command, type Limits, type Rejection } from './commands';
 import { ended } from './ended';
 import { fill, settle } from './settle';
+import { receiveSignal, signalProblem } from './signal';
 import { tick } from './tick';
 import { Turn } from './turn';
 
@@ -35,8 +36,15 @@ export function decide(command: Command, state: WorkflowState, now: number, limi
     }
     case 'cancel':
       if (state.status === 'cancelled') return { is: 'accepted', state, events: [] };
-      if (state.status !== 'running') return reject('workflow.closed', `The workflow has ${state.status} already`);
+      if (state.status !== 'running') return closed(state);
       return complete(new Turn(state, now, limits), (turn) => cancelWorkflow(turn, command.reason, command.by));
+    case 'signal': {
+      if (state.signals.seen.has(command.id)) return { is: 'accepted', state, events: [] };
+      if (state.status !== 'running') return closed(state);
+      const problem = signalProblem(state, command);
+      if (problem !== undefined) return reject('signal.invalid', problem);
+      return complete(new Turn(state, now, limits), (turn) => receiveSignal(turn, command));
+    }
     case 'tick':
       if (state.status !== 'running') return { is: 'accepted', state, events: [] };
       return complete(new Turn(state, now, limits), (turn) => tick(turn, command.signs));
@@ -84,6 +92,10 @@ function complete(turn: Turn, first: (turn: Turn) => void): Decision {
     }
   }
   return { is: 'accepted', state: turn.state, events: turn.events };
+}
+
+function closed({ status }: Workflow): Decision {
+  return reject('workflow.closed', `The workflow has ${status === 'cancelled' ? 'been cancelled' : status} already`);
 }
 
 function reject(code: Rejection['code'], message: string): Decision {

@@ -5,6 +5,7 @@ import { attemptFailed } from './attempt';
 import { type SignsOfLife } from './commands';
 import { completeStep } from './end-step';
 import { engineFailure } from './failures';
+import { signalMissed } from './signal';
 import { type Turn } from './turn';
 
 /** How much longer than its timeout an attempt may be heard of: its runner enforces the timeout, this is the backstop. */
@@ -35,6 +36,9 @@ function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
   if (phase.is === 'waiting') {
     if (phase.until > turn.now) return;
     completeStep(turn, branch, null);
+  } else if (phase.is === 'awaiting') {
+    if (phase.until === undefined || phase.until > turn.now) return;
+    signalMissed(turn, branch);
   } else {
     const given = phase.is === 'requested' ? givenUp(turn, branch, phase, signs) : undefined;
     if (!given) return;
@@ -79,6 +83,7 @@ function obligationOf(branch: Branch, signs: SignsOfLife): number {
   const { phase } = branch;
   if (phase.is === 'backoff') return phase.retryAt;
   if (phase.is === 'waiting') return phase.until;
+  if (phase.is === 'awaiting') return phase.until ?? Infinity;
   if (phase.is !== 'requested') return Infinity;
   const step = currentStep(branch) as AgentStep;
   const heard = signs.get(branch.path);

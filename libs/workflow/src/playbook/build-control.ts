@@ -1,4 +1,4 @@
-import { type FailStep, type Json, type WaitStep } from '@braid/events';
+import { type FailStep, type Json, type JsonObject, type SignalStep, type WaitStep } from '@braid/events';
 import { parseMoment } from '../moment';
 import { durationOf } from './agent-policy';
 import { type Base, type Building } from './build-context';
@@ -17,6 +17,18 @@ export function buildWait(value: unknown, base: Base, { problems }: Building): W
     problems.add({ path, message });
   }
   return { ...base, kind: 'wait', time: durationOf(text, path, problems, 0) ?? 0 };
+}
+
+export function buildSignal(fields: Fields, base: Base, { problems }: Building): SignalStep {
+  const { name, schema } = fields;
+  const timeout = durationOf(fields['timeout'], pathTo(base.path, 'signal', 'timeout'), problems, 1);
+  return {
+    ...base,
+    kind: 'signal',
+    name: textOf(name) ?? '',
+    ...(typeof schema === 'object' ? { schema: schema as JsonObject } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
 }
 
 export function buildFail(fields: Fields, base: Base): FailStep {

@@ -13,7 +13,7 @@ import { retryPolicy, withPolicy } from './agent-policy';
 import { type Base, type Building } from './build-context';
 import { type Fields, fieldsOf, has, listOf, textOf } from './fields';
 import { buildConvergence } from './build-converge';
-import { buildFail, buildWait } from './build-control';
+import { buildFail, buildSignal, buildWait } from './build-control';
 import { conditionIn } from './condition';
 import { agentFields, kindOf, kinds } from './kinds';
 import { pathTo } from './problem';
@@ -70,6 +70,8 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
       return { ...base, kind, cases: buildCases(fields['choose'], path, place.visible, building) };
     case 'wait':
       return buildWait(fields['wait'], base, building);
+    case 'signal':
+      return buildSignal(fieldsOf(fields['signal']), base, building);
     case 'fail':
       return buildFail(fieldsOf(fields['fail']), base);
     case 'parallel': {

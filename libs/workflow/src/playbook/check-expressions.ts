@@ -115,6 +115,8 @@ function checkStep(step: Step, site: Site, checking: Checking): void {
         if (when !== undefined) checkCondition(when, pathTo(path, 'when'), site, checking);
       }
       return;
+    case 'signal':
+      return;
     case 'wait':
       checkTemplate(step.time, pathTo(step.path, 'wait'), site, checking);
       return;

@@ -46,6 +46,9 @@ function stepSchemas(step: Step): readonly Place[] {
   if (step.kind === 'agent') {
     return step.output === undefined ? [] : [{ schema: step.output, path: pathTo(step.path, 'output') }];
   }
+  if (step.kind === 'signal') {
+    return step.schema === undefined ? [] : [{ schema: step.schema, path: pathTo(step.path, 'signal', 'schema') }];
+  }
   if (step.kind !== 'parallel' && step.kind !== 'map') return [];
   const { strategy } = step.converge;
   return strategy.name === 'first-success' && strategy.schema !== undefined

@@ -5,6 +5,7 @@ import { checkExpressions, reservedNames } from './check-expressions';
 import { checkForks } from './check-forks';
 import { checkIds } from './check-names';
 import { checkSchemas } from './check-schemas';
+import { checkSignals } from './check-signals';
 import { defaultLimits, type PlaybookLimits } from './limits';
 import { pathTo, type Problem, ProblemList } from './problem';
 import { sequencesOf, type Sequence } from './sequences';
@@ -64,6 +65,7 @@ function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList):
   const sequences = sequencesOf(graph);
   checkIds(sequences, givenIds(tree), problems);
   checkForks(sequences, partial, problems);
+  checkSignals(sequences, problems);
   checkSchemas(graph, sequences, limits, problems);
   const used = checkExpressions(graph, sequences, partial, problems);
   checkItemNames(sequences, problems);

@@ -76,6 +76,18 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
       'steps[0].choose[1].otherwise[1].id: the id "x" hides a step of a sequence around this one',
     ],
   ],
+  [
+    'a signal has a name, and means the same everywhere',
+    '{ name: p, steps: [{ signal: { name: go, timeout: 24h } }, { signal: { name: go, schema: {} } }] }',
+    '{ name: p, steps: [{ signal: { name: go } }, { signal: { name: go, schema: { type: number } } }, { signal: { nam: "a b", timeout: 0s, schema: { type: x } } }] }',
+    [
+      'steps[1].signal.schema: the signal "go" has another schema at steps[0]',
+      'steps[2].signal.nam: "nam" is not a known field',
+      'steps[2].signal.nam: "name" must be a letter or _ and then letters, digits, _ or -, at most 64 in all, not the text "a b"',
+      'steps[2].signal.timeout: "timeout" must be longer than zero',
+      'steps[2].signal.schema.type: "type" must be object, array, string, number, integer, boolean or null, not the text "x"',
+    ],
+  ],
 ];
 
 test.each(checks)('%s', (_, right, wrong, problems) => {

@@ -17,6 +17,7 @@ const fieldsOfKind: { readonly [kind in Kind]: readonly string[] } = {
   set: ['set'],
   choose: ['choose'],
   wait: ['wait'],
+  signal: ['signal'],
   fail: ['fail'],
 };
 

@@ -95,6 +95,7 @@ const stepFields = {
   set: { ...templates, minProperties: 1, description: "Writes values into the branch's context." },
   choose: { $ref: '#/$defs/choose' },
   wait: { $ref: '#/$defs/wait' },
+  signal: { $ref: '#/$defs/signal' },
   fail: { $ref: '#/$defs/fail' },
   steps: { $ref: '#/$defs/steps' },
   converge: { $ref: '#/$defs/converge' },
@@ -108,13 +109,14 @@ const exactlyOneKind = [
   { required: ['set'] },
   { required: ['choose'] },
   { required: ['wait'] },
+  { required: ['signal'] },
   { required: ['fail'] },
 ];
 
 const step = {
   title: 'Step',
   type: 'object',
-  description: 'Exactly one of agent, parallel, map, set, choose, wait and fail.',
+  description: 'Exactly one of agent, parallel, map, set, choose, wait, signal and fail.',
   additionalProperties: false,
   properties: stepFields,
   oneOf: exactlyOneKind,
@@ -152,6 +154,22 @@ const wait = {
   type: 'string',
   minLength: 1,
   description: 'Rests for a duration (`5m`), until a moment (`2030-01-31T12:00:00Z`), or for what an expression gives.',
+};
+
+const signal = {
+  title: 'Signal',
+  type: 'object',
+  description: 'Waits for something from outside: a person, a webhook, another workflow. Its payload is the output.',
+  required: ['name'],
+  additionalProperties: false,
+  properties: {
+    name: { $ref: '#/$defs/name', description: 'What the signal is sent under.' },
+    schema: { ...jsonSchema, description: 'JSON Schema that the payload must match.' },
+    timeout: {
+      $ref: '#/$defs/duration',
+      description: 'How long to wait before the step fails; for ever unless given.',
+    },
+  },
 };
 
 const fail = {
@@ -284,6 +302,7 @@ export const playbookSchema = {
     onFailure,
     choose,
     wait,
+    signal,
     fail,
     parallel,
     map,
