@@ -23,6 +23,7 @@ export class Ballot {
   readonly even: boolean;
   private readonly candidates = new Map<string, Candidate>();
   private readonly choices = new Map<number, Candidate>();
+  private readonly places = new Map<string, number>();
   private readonly completed: Newcomers;
   private readonly lost: readonly Newcomers[];
 
@@ -55,8 +56,15 @@ export class Ballot {
     }
   }
 
-  choiceOf(index: number): Candidate | undefined {
-    return this.choices.get(index);
+  /** The branch of this name. */
+  branchOf(name: string): Branch | undefined {
+    if (this.places.size === 0) for (const branch of this.fork.branches) this.places.set(branch.name, branch.index);
+    return this.fork.branches[this.places.get(name) ?? -1];
+  }
+
+  /** What a branch voted for. */
+  choiceOf(branch: Branch | undefined): Candidate | undefined {
+    return branch && this.choices.get(branch.index);
   }
 
   /** The candidates, the one with the most votes first; of equal ones the one with the first voter in declared order. */

@@ -20,7 +20,7 @@ export function standingOf(fork: Fork, ballot: Ballot, rules: Rules, over: boole
   const most = ballot.first?.weight ?? 0;
   const base = possibleVotes(ballot, rules, over);
   if (ballot.first && 2 * most > base) return { is: 'won', winner: ballot.first, by: 'majority' };
-  if (open === 0) return finalStanding(fork, ballot, rules);
+  if (open === 0) return finalStanding(ballot, rules);
   if (ballot.first && winsEvenTheLastTie(fork, ballot, ballot.first, rules)) {
     return { is: 'won', winner: ballot.first, by: 'majority' };
   }
@@ -32,11 +32,11 @@ export function possibleVotes(ballot: Ballot, { of }: Pick<Rules, 'of'>, over: b
   return of === 'all' ? ballot.total : ballot.cast + (over ? 0 : ballot.open);
 }
 
-function finalStanding(fork: Fork, ballot: Ballot, { tieBreak }: Rules): Standing {
+function finalStanding(ballot: Ballot, { tieBreak }: Rules): Standing {
   const ranking = ballot.ranking();
   const tied = ranking.filter(({ weight }) => weight === ranking[0]?.weight);
   if (tied.length < 2 || tieBreak === 'fail') return { is: 'lost' };
-  const choice = tieBreak === 'first' ? tied[0] : ballot.choiceOf(indexOf(fork, tieBreak.branch));
+  const choice = tieBreak === 'first' ? tied[0] : ballot.choiceOf(ballot.branchOf(tieBreak.branch));
   return choice && tied.includes(choice) ? { is: 'won', winner: choice, by: 'tie-break' } : { is: 'lost' };
 }
 
@@ -47,7 +47,7 @@ function finalStanding(fork: Fork, ballot: Ballot, { tieBreak }: Rules): Standin
 function winsEvenTheLastTie(fork: Fork, ballot: Ballot, only: Candidate, { of, tieBreak }: Rules): boolean {
   if (of === 'all' || tieBreak === 'fail' || ballot.second || only.weight !== ballot.open) return false;
   if (openCount(fork) !== 1) return false;
-  if (tieBreak !== 'first') return ballot.choiceOf(indexOf(fork, tieBreak.branch)) === only;
+  if (tieBreak !== 'first') return ballot.choiceOf(ballot.branchOf(tieBreak.branch)) === only;
   return only.firstVoter < fork.branches.findIndex((branch) => !hasArrived(fork, branch));
 }
 
@@ -62,13 +62,12 @@ function mayTie(fork: Fork, ballot: Ballot, { tieBreak }: Rules): boolean {
   const outstanding = openCount(fork);
   const gap = (first?.weight ?? 0) - (ballot.second?.weight ?? 0);
   if (tieBreak === 'first') return first ? gap <= open : outstanding > 1;
-  const index = indexOf(fork, tieBreak.branch);
-  const casting = fork.branches[index];
+  const casting = ballot.branchOf(tieBreak.branch);
   if (casting && !hasArrived(fork, casting)) {
     if (!first) return outstanding > 1;
     return gap > 0 ? gap <= open : outstanding > 1 || canCatchUp(ballot, first, open);
   }
-  const choice = ballot.choiceOf(index);
+  const choice = ballot.choiceOf(casting);
   if (!first || !choice) return false;
   const rival = choice === first ? ballot.second : first;
   return Math.max(first.weight - choice.weight, first.weight - (rival?.weight ?? 0)) <= open;
@@ -77,8 +76,4 @@ function mayTie(fork: Fork, ballot: Ballot, { tieBreak }: Rules): boolean {
 /** Whether one vote of this weight makes a value that is behind, or a new one, a leader among others. */
 function canCatchUp(ballot: Ballot, leader: Candidate, weight: number): boolean {
   return leader.weight === weight || ballot.ranking().some((each) => each.weight + weight === leader.weight);
-}
-
-function indexOf(fork: Fork, name: string): number {
-  return fork.branches.findIndex((branch) => branch.name === name);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Convergence, type Json, type Strategy } from '@braid/events';
 import { agent, branch, converge, graphOf, map, parallel, Scenario, set } from '@braid/testing';
 
-const names = ['a', 'b', 'c', 'd', 'e'];
+const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 /** A fork of agents `a`, `b`, … under a strategy, and a step that tells what came of it. */
 function forkOf(count: number, strategy: Strategy, more: Partial<Convergence> = {}): Scenario {
@@ -184,6 +184,14 @@ describe('majority-vote', () => {
       outcome: 'unreachable',
       reason: 'no value can have more than half of 4 votes: x 2, y 1, z 1',
     });
+  });
+
+  it('does not wait for a tie that the branch which is to break it cannot win any more', () => {
+    const s = forkOf(8, vote({ tieBreak: { branch: 'a' } }));
+    say(s, { a: 'z', b: 'x', c: 'x', d: 'x', e: 'y', f: 'y' });
+    expect(reached(s)).toBeUndefined();
+    say(s, { g: 'y' });
+    expect(reached(s)).toMatchObject({ outcome: 'unreachable', decidedBy: 'g', cancelled: ['h'] });
   });
 
   it('takes values as equal that differ in the order of their keys only', () => {
