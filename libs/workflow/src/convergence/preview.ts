@@ -61,7 +61,11 @@ export function previewConvergence(workflow: Workflow, step: string, converge: C
   return undecided(fork);
 }
 
-function forkAt(workflow: Workflow, step: string): Fork {
+/**
+ * The fork of this path.
+ * @throws UnknownForkError
+ */
+export function forkAt(workflow: Workflow, step: string): Fork {
   const cut = step.lastIndexOf('/');
   const parent = cut === -1 ? rootPath : step.slice(0, cut);
   const fork = workflow.branches.get(parent)?.forks.get(step.slice(cut + 1));

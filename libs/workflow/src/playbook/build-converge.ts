@@ -14,11 +14,13 @@ import { strategies } from './converge-schema';
 import { pathTo } from './problem';
 import { alternatives } from './words';
 
+type Reporting = Pick<Building, 'problems'>;
+
 /** Decides a fork unless the playbook says otherwise. */
 const defaultStrategy = 'all-must-complete';
 
 /** The `converge` of a fork with its defaults. A strategy that could not be read counts as the default one. */
-export function buildConvergence(value: unknown, path: string, building: Building): Convergence {
+export function buildConvergence(value: unknown, path: string, building: Reporting): Convergence {
   const fields = fieldsOf(value);
   const name = strategyName(fields);
   if (name !== undefined) {
@@ -45,7 +47,7 @@ function strategyName(fields: Fields): Strategy['name'] | undefined {
   return (Object.keys(strategies) as readonly Strategy['name'][]).find((name) => name === given);
 }
 
-function checkFields(fields: Fields, name: Strategy['name'], path: string, { problems }: Building): void {
+function checkFields(fields: Fields, name: Strategy['name'], path: string, { problems }: Reporting): void {
   for (const field of Object.values(strategies).flatMap((strategy) => strategy.fields)) {
     if (!has(fields, field) || strategies[name].fields.includes(field)) continue;
     const owners = Object.entries(strategies).filter(([, strategy]) => strategy.fields.includes(field));
@@ -58,7 +60,7 @@ function checkFields(fields: Fields, name: Strategy['name'], path: string, { pro
   }
 }
 
-function checkNeeded(fields: Fields, name: Strategy['name'], path: string, { problems }: Building): void {
+function checkNeeded(fields: Fields, name: Strategy['name'], path: string, { problems }: Reporting): void {
   for (const field of strategies[name].needs ?? []) {
     if (has(fields, field)) continue;
     const message = `"${field}" is missing: the strategy ${name} needs it`;
