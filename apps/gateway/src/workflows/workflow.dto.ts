@@ -108,6 +108,13 @@ export class TallyDto implements Tally {
   readonly open!: number;
 }
 
+export class SavedDto {
+  @ApiProperty({ description: 'Branches that were at work' })
+  readonly cancelled!: number;
+  @ApiProperty({ description: 'Branches that had not been started' })
+  readonly neverStarted!: number;
+}
+
 export class ConvergencePointDto implements ConvergencePointView {
   @ApiProperty({ description: 'The branch that forked' })
   readonly branch!: string;
@@ -134,6 +141,11 @@ export class ConvergencePointDto implements ConvergencePointView {
   readonly decidedBy?: string;
   @ApiProperty({ type: [String] })
   readonly cancelled!: readonly string[];
+  @ApiPropertyOptional({
+    description: 'How many of the cancelled branches were at work, and how many not',
+    type: SavedDto,
+  })
+  readonly saved?: SavedDto;
   @ApiPropertyOptional(object)
   readonly exports?: JsonObject;
   @ApiPropertyOptional({ type: FailureDto })
