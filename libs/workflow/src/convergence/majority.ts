@@ -63,13 +63,15 @@ function mayTie(fork: Fork, ballot: Ballot, { tieBreak }: Rules): boolean {
   const gap = (first?.weight ?? 0) - (ballot.second?.weight ?? 0);
   if (tieBreak === 'first') return first ? gap <= open : outstanding > 1;
   const casting = ballot.branchOf(tieBreak.branch);
-  if (casting && !hasArrived(fork, casting)) {
-    if (!first) return outstanding > 1;
-    return gap > 0 ? gap <= open : outstanding > 1 || canCatchUp(ballot, first, open);
-  }
-  const choice = ballot.choiceOf(casting);
+  if (!casting || hasArrived(fork, casting)) return mayTieWith(ballot, ballot.choiceOf(casting));
+  if (!first) return outstanding > 1;
+  return gap > 0 ? gap <= open : outstanding > 1 || canCatchUp(ballot, first, open);
+}
+
+/** Whether the outstanding votes suffice to make this value a leader beside another one. */
+function mayTieWith({ first, second, open }: Ballot, choice: Candidate | undefined): boolean {
   if (!first || !choice) return false;
-  const rival = choice === first ? ballot.second : first;
+  const rival = choice === first ? second : first;
   return Math.max(first.weight - choice.weight, first.weight - (rival?.weight ?? 0)) <= open;
 }
 

@@ -1,5 +1,5 @@
 import { type Convergence, type ConvergenceReached, type Json, unreachable } from '@braid/events';
-import { type Decided, outcomeOf } from '../decide/outcome';
+import { type Decided, outcomeOf } from './outcome';
 import { type Branch, type Fork, hasEnded, rootPath, type Workflow } from '../state';
 import { judge } from './judge';
 import { convergenceOutput } from './output';

@@ -3,7 +3,7 @@ import { judge } from '../convergence/judge';
 import { type Branch, endedCount, type Fork, hasEnded, hasLetGo } from '../state';
 import { cancelBranch } from './cancel';
 import { failStep } from './end-step';
-import { type Decided, outcomeOf, tallyOf } from './outcome';
+import { type Decided, outcomeOf, tallyOf } from '../convergence/outcome';
 import { type Turn } from './turn';
 
 /** Asks whether a fork can be decided now, lets its parent go on when it may, and otherwise starts what may start. */

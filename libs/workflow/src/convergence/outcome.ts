@@ -1,11 +1,11 @@
 import { type ConvergenceReached, type Failure, type Json, type JsonObject, type Tally } from '@braid/events';
 import { mergeExports } from '../context';
-import { convergenceOutput } from '../convergence/output';
-import { openCount, type Verdict } from '../convergence/strategy';
+import { convergenceOutput } from './output';
+import { openCount, type Verdict } from './strategy';
 import { evaluateTemplate } from '../evaluate';
 import { scopeOf } from '../scope';
 import { type Fork, type Workflow } from '../state';
-import { engineFailure, expressionFailure } from './failures';
+import { engineFailure, expressionFailure } from '../failures';
 
 export type Decided = Exclude<Verdict, { is: 'waiting' }>;
 
