@@ -18,6 +18,7 @@ export {
   type Workflow,
   type WorkflowState,
 } from './state';
+export { type CompiledConvergence, compileConvergence } from './playbook/compile-convergence';
 export { compilePlaybook, type CompiledPlaybook } from './playbook/compile';
 export { playbookSchema } from './playbook/playbook-schema';
 export { type Problem } from './playbook/problem';
