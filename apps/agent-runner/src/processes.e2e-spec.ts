@@ -106,7 +106,7 @@ test('a cancel signal on NATS stops the attempt in whatever runner has it', asyn
   await startProcess('r1');
   const work = await stage.send({ agent: 'builtin.sleep', input: { seconds: 60 }, branch: 'f/a' });
   await eventually(() => stage.beats.length > 0);
-  stage.bus.emit(subjects.cancel, { workflow: work.workflow, branches: ['f/a'], reason: 'converged' });
+  stage.bus.emit(subjects.cancel, { workflow: work.workflow, attempts: [work], reason: 'converged' });
   await eventually(async () => (await stage.queued()) === 0);
   expect(stage.reports).toEqual([]);
 }, 60_000);

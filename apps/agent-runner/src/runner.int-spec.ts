@@ -88,7 +88,7 @@ test('a cancelled attempt is stopped at once, leaves the queue and is not report
   const work = await stage.send({ agent: agent.name, branch: 'f/a' });
   const sibling = await stage.send({ agent: agent.name, branch: 'f/b', workflow: work.workflow });
   await eventually(() => begun.length === 2);
-  runner.cancel({ workflow: work.workflow, branches: ['f/a'], reason: 'converged' });
+  runner.cancel({ workflow: work.workflow, attempts: [{ ...work, branch: 'f/a' }], reason: 'converged' });
   await eventually(async () => (await stage.queued()) === 1);
   expect(stopped).toEqual([work.workflow]);
   expect(stage.reports).toEqual([]);
@@ -100,7 +100,7 @@ test('work that arrives after its cancel signal is not begun', async () => {
   const { agent, begun } = patient();
   const { runner } = await stage.runner({ agents: [agent] });
   const work = workMessage({ agent: agent.name });
-  runner.cancel({ workflow: work.workflow, branches: ['root'], reason: 'converged' });
+  runner.cancel({ workflow: work.workflow, attempts: [work], reason: 'converged' });
   await stage.send(work);
   await emptyQueue();
   expect([begun, stage.reports]).toEqual([[], []]);

@@ -137,7 +137,9 @@ export class FakeOrchestrator {
     return { ok: true, workflow, version: entry.version, repeated: false };
   }
 
-  private async cancel({ workflow, reason }: CommandMessage): Promise<Receipt> {
+  private async cancel(command: CommandMessage): Promise<Receipt> {
+    const { workflow } = command;
+    const reason = command.command === 'signal' ? undefined : command.reason;
     const entry = this.workflows.get(workflow);
     if (!entry) return { ok: false, workflow, code: 'workflow.unknown', message: 'unknown' };
     if (!entry.open) return { ok: false, workflow, code: 'workflow.closed', message: 'it has ended' };

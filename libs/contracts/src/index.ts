@@ -21,6 +21,7 @@ export type {
 } from './http';
 export {
   headers,
+  type CancelledAttempt,
   type CancelSignal,
   type CommandMessage,
   type HeartbeatMessage,

@@ -20,10 +20,25 @@ export type StartMessage = {
 };
 
 /** A command to a workflow that exists. A new command is a new member here. */
-export type CommandMessage = {
+export type CommandMessage =
+  PlainCommand<'cancel'> | PlainCommand<'pause'> | PlainCommand<'resume'> | PlainCommand<'retry'> | SignalMessage;
+
+export type PlainCommand<C extends string> = {
   readonly workflow: string;
-  readonly command: 'cancel';
+  readonly command: C;
   readonly reason?: string;
+  /** Who asks for it, as the edge knows them. */
+  readonly by?: string;
+};
+
+/** Something from outside for a step that waits for it. */
+export type SignalMessage = {
+  readonly workflow: string;
+  readonly command: 'signal';
+  readonly name: string;
+  readonly payload: Json;
+  /** The same signal again has the same. */
+  readonly id: string;
   readonly by?: string;
 };
 
@@ -34,7 +49,12 @@ export type Receipt =
 
 /** Why a start or command was refused. Each edge maps these to its own status in one table. */
 export type RejectionCode =
-  'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'signal.invalid' | 'message.invalid';
+  | 'workflow.unknown'
+  | 'workflow.closed'
+  | 'workflow.different-start'
+  | 'workflow.not-failed'
+  | 'signal.invalid'
+  | 'message.invalid';
 
 /** The work of one attempt, as a runner gets it. */
 export type WorkMessage = {
@@ -93,12 +113,15 @@ export type LiveAttempt = {
   readonly startedAt: number;
 };
 
-/** Attempts that no longer matter, wherever they run. `branches` absent: the whole workflow. */
+/** Attempts that no longer matter, wherever they run. `attempts` absent: the whole workflow. */
 export type CancelSignal = {
   readonly workflow: string;
-  readonly branches?: readonly string[];
+  readonly attempts?: readonly CancelledAttempt[];
   readonly reason: string;
 };
+
+/** The attempt and those before it; the same step may be tried again later. */
+export type CancelledAttempt = { readonly branch: string; readonly step: string; readonly attempt: number };
 
 /** What a runner can do now; sent every few seconds and when it changes. */
 export type RunnerPresence = {

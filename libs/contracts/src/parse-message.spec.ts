@@ -83,7 +83,7 @@ const samples: MessageKinds = {
     timeout: 1000,
   },
   heartbeat: { runner: 'r-1', attempts: [{ ...attempt, startedAt: 5 }] },
-  cancel: { workflow: 'w-1', branches: ['root'], reason: 'converged' },
+  cancel: { workflow: 'w-1', attempts: [{ branch: 'root', step: 's', attempt: 1 }], reason: 'converged' },
   runner: {
     runner: 'r-1',
     host: 'h',

@@ -38,6 +38,7 @@ export type {
   ExecutionMode,
   FailureCaught,
   ForkOpened,
+  ForkReopened,
   Run,
   SignalAwaited,
   SignalReceived,
@@ -50,5 +51,8 @@ export type {
   WorkflowEvent,
   WorkflowEventType,
   WorkflowFailed,
+  WorkflowPaused,
+  WorkflowResumed,
+  WorkflowRetried,
   WorkflowStarted,
 } from './workflow-events';

@@ -28,6 +28,10 @@ const upcasters: { readonly [type in WorkflowEventType]: readonly Upcaster[] } =
   ConvergenceReached: [],
   WorkflowCompleted: [],
   WorkflowFailed: [],
+  WorkflowPaused: [],
+  WorkflowResumed: [],
+  WorkflowRetried: [],
+  ForkReopened: [],
   WorkflowCancelled: [],
 };
 

@@ -26,6 +26,10 @@ export type WorkflowEvent =
   | { readonly type: 'BranchSkipped'; readonly data: BranchSkipped }
   | { readonly type: 'BranchCancelled'; readonly data: BranchCancelled }
   | { readonly type: 'ConvergenceReached'; readonly data: ConvergenceReached }
+  | { readonly type: 'ForkReopened'; readonly data: ForkReopened }
+  | { readonly type: 'WorkflowPaused'; readonly data: WorkflowPaused }
+  | { readonly type: 'WorkflowResumed'; readonly data: WorkflowResumed }
+  | { readonly type: 'WorkflowRetried'; readonly data: WorkflowRetried }
   | { readonly type: 'WorkflowCompleted'; readonly data: WorkflowCompleted }
   | { readonly type: 'WorkflowFailed'; readonly data: WorkflowFailed }
   | { readonly type: 'WorkflowCancelled'; readonly data: WorkflowCancelled };
@@ -214,6 +218,26 @@ export type ConvergenceReached = {
   readonly exports?: JsonObject;
   /** Present when the fork is unreachable. */
   readonly failure?: Failure;
+};
+
+/** Nothing new is started until the workflow is resumed; attempts that are under way may end. */
+export type WorkflowPaused = { readonly reason?: string; readonly by?: string };
+
+export type WorkflowResumed = { readonly reason?: string; readonly by?: string };
+
+/** A workflow that had failed goes on where it failed, with fresh retry policies. `branches`: those whose failures led to it. */
+export type WorkflowRetried = { readonly branches: readonly string[]; readonly reason?: string; readonly by?: string };
+
+/**
+ * A branch that is tried again has come to the fork `step`, which it had opened before. What completed is kept; the named
+ * branches (without the fork's path) go on where they ended, or start if they never had. An unmet decision is void.
+ */
+export type ForkReopened = {
+  readonly branch: string;
+  readonly step: string;
+  readonly failed: readonly string[];
+  readonly cancelled: readonly string[];
+  readonly skipped: readonly string[];
 };
 
 export type WorkflowCompleted = { readonly output: Json };

@@ -2,13 +2,14 @@ import {
   type BranchCompleted,
   type ConvergenceReached,
   type ForkOpened,
+  type ForkReopened,
   type RecordedEvent,
   type Run,
   type WorkflowStarted,
   unreachable,
 } from '@braid/events';
 import { convergenceOutput } from './convergence/output';
-import { openFork } from './open-fork';
+import { openFork, reopenBranch, reopenFork } from './open-fork';
 import { HistoryError } from './history-error';
 import { complete, fail, nest, skip, write } from './progress';
 import { currentStep } from './sequence';
@@ -17,6 +18,7 @@ import {
   endedCount,
   type Fork,
   hasEnded,
+  isOpen,
   hasLetGo,
   type Phase,
   rootPath,
@@ -38,7 +40,10 @@ export function evolve(state: WorkflowState, event: RecordedEvent): Workflow {
     return born(event.workflow, event.at, event.data);
   }
   if (event.workflow !== state.id) throw new HistoryError(`An event of ${event.workflow} is no part of ${state.id}`);
-  if (event.type === 'WorkflowStarted' || state.status !== 'running') {
+  if (
+    event.type === 'WorkflowStarted' ||
+    !(isOpen(state) || (event.type === 'WorkflowRetried' && state.status === 'failed'))
+  ) {
     throw new HistoryError(
       `${event.type} cannot follow version ${state.version} of ${state.id}, which is ${state.status}`,
     );
@@ -64,7 +69,8 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     results: {},
     output: null,
     attempts: 0,
-    attemptsBeforeDeferral: 0,
+    earlierAttempts: 0,
+    wasDeferred: false,
     lastFailure: undefined,
     lastRun: undefined,
     startedAt: at,
@@ -88,6 +94,7 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     branches: new Map([[rootPath, root]]),
     waiting: new Set(),
     timed: new Set(),
+    retries: 0,
     signals: { seen: new Set(), kept: [] },
     cost: { attempts: 0, agentMs: 0, usage: new Map() },
   };
@@ -113,7 +120,8 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
     case 'BranchDeferred': {
       const branch = branchOf(state, event.data.branch);
       branch.lastFailure = event.data.failure;
-      branch.attemptsBeforeDeferral = branch.attempts;
+      branch.earlierAttempts = branch.attempts;
+      branch.wasDeferred = true;
       const { failure } = event.data;
       return enter(state, branch, { is: 'deferred', request: requestOf(branch), failure }, at);
     }
@@ -175,6 +183,20 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       return end(state, branchOf(state, event.data.branch), { is: 'cancelled' }, at);
     case 'ConvergenceReached':
       return converged(state, event.data, at);
+    case 'ForkReopened':
+      return forkReopened(state, event.data, at);
+    case 'WorkflowPaused':
+      state.status = 'paused';
+      return;
+    case 'WorkflowResumed':
+      state.status = 'running';
+      return;
+    case 'WorkflowRetried':
+      state.status = 'running';
+      state.ending = undefined;
+      state.endedAt = undefined;
+      state.retries += 1;
+      return reopenBranch(state.root, { is: 'active' });
     case 'WorkflowCompleted':
       return close(state, 'completed', { is: 'completed', output: event.data.output }, at);
     case 'WorkflowFailed':
@@ -291,6 +313,20 @@ function forkOpened(state: Workflow, opened: ForkOpened, at: number): void {
   enter(state, parent, { is: 'forked', fork }, at);
 }
 
+function forkReopened(state: Workflow, reopened: ForkReopened, at: number): void {
+  const parent = branchOf(state, reopened.branch);
+  const old = parent.forks.get(reopened.step);
+  if (!old || currentStep(parent)?.id !== reopened.step) {
+    throw new HistoryError(`Branch ${parent.path} is not at a fork ${reopened.step} that it has opened`);
+  }
+  const { failed, cancelled, skipped } = reopened;
+  const fork = reopenFork(old, [...failed, ...cancelled, ...skipped], at);
+  parent.forks.set(reopened.step, fork);
+  if (!fork.decision && fork.step.converge.deadline !== undefined) state.timed.add(fork);
+  enter(state, parent, { is: 'forked', fork }, at);
+  goOnAfter(state, fork, at);
+}
+
 function converged(state: Workflow, reached: ConvergenceReached, at: number): void {
   const parent = branchOf(state, reached.branch);
   const fork = parent.forks.get(reached.step);
@@ -312,7 +348,8 @@ function branchCompleted(state: Workflow, completed: BranchCompleted, at: number
 /** The branch goes on: with the next step of its innermost sequence, or with what follows on the end of that. */
 function next(state: Workflow, branch: Branch, at: number): void {
   branch.attempts = 0;
-  branch.attemptsBeforeDeferral = 0;
+  branch.earlierAttempts = 0;
+  branch.wasDeferred = false;
   enter(state, branch, { is: 'active' }, at);
 }
 

@@ -12,6 +12,7 @@ export {
   endedCount,
   type Fork,
   hasEnded,
+  isOpen,
   type Phase,
   rootPath,
   unborn,

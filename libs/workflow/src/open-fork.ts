@@ -1,5 +1,5 @@
 import { type BranchSpec, type ForkOpened, type ForkStep, type Step } from '@braid/events';
-import { type Branch, childPath, type Fork } from './state';
+import { type Branch, childPath, type Fork, type Phase } from './state';
 
 /** Opens the branches of a fork, all pending: a `parallel` has those that it names, a `map` one per item. */
 export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at: number): Fork {
@@ -44,7 +44,8 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
       results: parent.results,
       output: null,
       attempts: 0,
-      attemptsBeforeDeferral: 0,
+      earlierAttempts: 0,
+      wasDeferred: false,
       lastFailure: undefined,
       lastRun: undefined,
       startedAt: undefined,
@@ -54,6 +55,41 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
     if (!unmetNeeds.has(index)) ready.push(index);
   }
   return fork;
+}
+
+/**
+ * The fork anew, with some of its branches open again. It is another object, so that whatever was worked out from the first
+ * one is forgotten; its time begins again.
+ */
+export function reopenFork(old: Fork, names: readonly string[], at: number): Fork {
+  const again = new Set(names);
+  const stays = (set: ReadonlySet<number>) =>
+    new Set([...set].filter((index) => !again.has(old.branches[index]?.name ?? '')));
+  const ready: number[] = [];
+  const fork: Fork = {
+    ...old,
+    ...{ openedAt: at, ready, nextReady: 0, running: new Set(), deferred: new Set() },
+    completed: stays(old.completed),
+    failed: stays(old.failed),
+    skipped: stays(old.skipped),
+    cancelled: stays(old.cancelled),
+    decision: old.decision?.outcome === 'met' ? old.decision : undefined,
+  };
+  for (const branch of fork.branches) {
+    branch.fork = fork;
+    if (!again.has(branch.name)) continue;
+    reopenBranch(branch, { is: 'pending' });
+    if ((fork.unmetNeeds.get(branch.index)?.size ?? 0) === 0) ready.push(branch.index);
+  }
+  return fork;
+}
+
+/** The branch goes on where it ended. Its attempts go on counting, but none of them counts for its retry policy. */
+export function reopenBranch(branch: Branch, phase: Phase): void {
+  branch.phase = phase;
+  branch.endedAt = undefined;
+  branch.earlierAttempts = branch.attempts;
+  branch.wasDeferred = false;
 }
 
 function specsOf(

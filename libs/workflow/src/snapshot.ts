@@ -3,7 +3,7 @@ import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './
 import { type Branch, type Fork, type Phase, rootPath, type Signal, type StepResults, type Workflow } from './state';
 
 /** The shape of a snapshot. It rises with every change of the state or of this file; snapshots of another shape are ignored. */
-export const snapshotSchema = 3;
+export const snapshotSchema = 4;
 
 /** A state as plain JSON. Branches and forks are named by their place in the lists; shared objects are stored once. */
 export type WorkflowSnapshot = {
@@ -59,7 +59,8 @@ type BranchSnapshot = {
   readonly exports: JsonObject;
   readonly output: Json;
   readonly attempts: number;
-  readonly attemptsBeforeDeferral: number;
+  readonly earlierAttempts: number;
+  readonly wasDeferred: boolean;
   readonly lastFailure: Branch['lastFailure'] | null;
   readonly lastRun: Branch['lastRun'] | null;
   readonly startedAt: number | null;
@@ -101,7 +102,8 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       exports: branch.exports,
       output: branch.output,
       attempts: branch.attempts,
-      attemptsBeforeDeferral: branch.attemptsBeforeDeferral,
+      earlierAttempts: branch.earlierAttempts,
+      wasDeferred: branch.wasDeferred,
       lastFailure: branch.lastFailure ?? null,
       lastRun: branch.lastRun ?? null,
       startedAt: branch.startedAt ?? null,

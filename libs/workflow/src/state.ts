@@ -19,7 +19,7 @@ export type Unborn = { readonly status: 'unborn'; readonly version: 0 };
 export const unborn: Unborn = { status: 'unborn', version: 0 };
 
 export type Workflow = {
-  status: 'running' | 'completed' | 'failed' | 'cancelled';
+  status: 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
   version: number;
   readonly id: string;
   readonly playbook: { readonly name: string; readonly version?: string };
@@ -38,6 +38,8 @@ export type Workflow = {
   readonly waiting: Set<Branch>;
   /** Forks with a deadline that are not decided. */
   readonly timed: Set<Fork>;
+  /** How often it was taken up again after it had failed. */
+  retries: number;
   readonly signals: {
     /** Ids of all that came in. */
     readonly seen: Set<string>;
@@ -68,7 +70,7 @@ export type Branch = Sequence & {
   readonly name: string;
   readonly parent: Branch | undefined;
   /** The fork that opened this branch; absent for the root. */
-  readonly fork: Fork | undefined;
+  fork: Fork | undefined;
   /** Place among its siblings, in declared order. */
   readonly index: number;
   /** The sequences inside of its steps that are under way, the innermost last. */
@@ -80,9 +82,11 @@ export type Branch = Sequence & {
   exports: JsonObject;
   /** Results of steps that this branch can see: its own and those of its ancestors at the fork. */
   results: StepResults;
-  /** The attempts of the current step so far, and how many of them were made before it was deferred. */
+  /** The attempts of the current step so far, and how many of them its retry policy does not count any more. */
   attempts: number;
-  attemptsBeforeDeferral: number;
+  earlierAttempts: number;
+  /** Whether the current step was deferred, which happens once. */
+  wasDeferred: boolean;
   lastFailure: Failure | undefined;
   lastRun: (Run & { readonly agent: string }) | undefined;
   startedAt: number | undefined;
@@ -132,6 +136,11 @@ export type Fork = {
   readonly cancelled: Set<number>;
   decision: (ConvergenceReached & { readonly at: number }) | undefined;
 };
+
+/** Whether the workflow has not ended. */
+export function isOpen(workflow: Workflow): boolean {
+  return workflow.status === 'running' || workflow.status === 'paused';
+}
 
 /** Whether a branch has come to its end. */
 export function hasEnded(branch: Branch): boolean {

@@ -12,6 +12,7 @@ export function describeState(state: Workflow): Json {
   return plain({
     workflow: { status, version, id, playbook, variables, executionMode, requestDigest, startedAt, endedAt, ending },
     cost: { attempts, agentMs, usage: Object.fromEntries(usage) },
+    ...(state.retries > 0 && { retries: state.retries }),
     ...(state.signals.seen.size > 0 && { signals: { seen: [...state.signals.seen], kept: state.signals.kept } }),
     waiting: [...state.waiting].map(({ path }) => path),
     timed: [...state.timed].map(({ parent, step }) => `${parent.path} ${step.id}`),

@@ -176,4 +176,24 @@ export const stories: { readonly [name: string]: () => Scenario } = {
     s.complete('root', 'done');
     return s;
   },
+
+  'paused-and-tried-again': () => {
+    const fork = parallel(
+      'f',
+      [branch('done'), branch('bad'), branch('slow'), branch('after', [agent('x')], { needs: ['bad'] })],
+      { converge: converge({ losers: 'cancel', deadline: 60_000 }) },
+    );
+    const s = Scenario.start(graphOf([fork, agent('last')]));
+    s.complete('f/done', 1);
+    s.send({ type: 'pause', reason: 'lunch', by: 'somebody' });
+    s.fail('f/bad', { retryable: false });
+    s.send({ type: 'retry', reason: 'it was the network', by: 'somebody' });
+    s.complete('f/bad', 2);
+    s.complete('f/slow', 3);
+    s.send({ type: 'pause' });
+    s.complete('f/after', 4);
+    s.send({ type: 'resume', by: 'somebody' });
+    s.complete('root', 'done');
+    return s;
+  },
 };

@@ -1,5 +1,5 @@
-import { type RecordedEvent } from '@braid/events';
-import { type Branch, type Fork, hasEnded, type Workflow } from '@braid/workflow';
+import { type ForkReopened, type RecordedEvent } from '@braid/events';
+import { type Branch, childPath, type Fork, hasEnded, isOpen, rootPath, type Workflow } from '@braid/workflow';
 
 /** Something that must always hold does not. */
 function broken(what: string): never {
@@ -25,19 +25,20 @@ export function checkState(state: Workflow): void {
   const open = branches.filter((branch) => !hasEnded(branch));
   const is = (branch: Branch, ...phases: Branch['phase']['is'][]) => phases.includes(branch.phase.is);
   for (const branch of branches) {
-    holds(!is(branch, 'active'), () => `${branch.path} is left between two steps`);
+    const held = state.status === 'paused' && is(branch, 'active');
+    holds(held || !is(branch, 'active'), () => `${branch.path} is left between two steps`);
     holds((branch.endedAt !== undefined) === hasEnded(branch), () => `${branch.path} has an end without having ended`);
     const waits = is(branch, 'requested', 'backoff', 'waiting', 'awaiting');
     holds(state.waiting.has(branch) === waits, () => `${branch.path} waits for time: ${waits}, the state says not so`);
     for (const fork of branch.forks.values()) checkFork(state, fork);
   }
-  if (state.status !== 'running') {
+  if (!isOpen(state)) {
     holds(open.length === 0, () => `the workflow has ended and ${open[0]?.path ?? ''} has not`);
     holds(state.waiting.size + state.timed.size === 0, () => 'an ended workflow waits for something');
     return;
   }
   const something = state.waiting.size + state.timed.size > 0;
-  holds(something, () => 'the workflow runs and waits for nothing');
+  holds(something || state.status === 'paused', () => 'the workflow runs and waits for nothing');
   for (const { phase } of open) {
     const kept = phase.is === 'awaiting' && state.signals.kept.some(({ name }) => name === phase.signal);
     holds(!kept, () => 'a signal is kept that a step waits for');
@@ -48,7 +49,7 @@ export function checkState(state: Workflow): void {
 
 function checkFork(state: Workflow, fork: Fork): void {
   const name = `fork ${fork.step.id} of ${fork.parent.path}`;
-  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting', 'awaiting'];
+  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting', 'awaiting', 'active'];
   for (const [set, members] of Object.entries(setsOf(fork))) {
     for (const branch of fork.branches) {
       const belongs = set === 'running' ? started.includes(branch.phase.is) : branch.phase.is === set;
@@ -62,13 +63,15 @@ function checkFork(state: Workflow, fork: Fork): void {
   if (!parentWaits) {
     const letGo = fork.decision !== undefined && fork.step.converge.losers === 'detach';
     holds(letGo || open.length === 0, () => `the parent of ${name} has gone on without ${open[0]?.path ?? ''}`);
-    holds(fork.decision !== undefined || hasEnded(fork.parent), () => `${name} was left undecided`);
+    const comesBack = fork.parent.phase.is === 'pending';
+    holds(fork.decision !== undefined || comesBack || hasEnded(fork.parent), () => `${name} was left undecided`);
     return;
   }
   holds(open.length > 0, () => `${name} has no open branch and its parent still waits`);
   const atWork = fork.running.size - fork.deferred.size;
   const limit = fork.concurrency ?? Infinity;
   holds(atWork <= limit, () => `${name} has ${atWork} branches at work and may have ${limit}`);
+  if (state.status === 'paused') return;
   const startable = open.find((branch) => branch.phase.is === 'pending' && needsMet(fork, branch));
   holds(startable === undefined || atWork === limit, () => `${startable?.path ?? ''} could have been started`);
   holds(atWork > 0, () => `${name} has open branches, and none is at work`);
@@ -81,6 +84,7 @@ function needsMet(fork: Fork, branch: Branch): boolean {
 }
 
 const ends = new Set(['BranchCompleted', 'BranchFailed', 'BranchSkipped', 'BranchCancelled']);
+const withoutBranch: ReadonlySet<string> = new Set(['WorkflowStarted', 'WorkflowPaused', 'WorkflowResumed']);
 const workflowEnds = new Set(['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled']);
 
 /** Watches the events of one workflow go by, without looking at any state. */
@@ -92,12 +96,15 @@ export class Watch {
   private readonly started = new Set<string>();
   private readonly ended = new Set<string>();
   private readonly signals = new Set<string>();
+  private readonly met = new Set<string>();
 
   see(event: RecordedEvent): void {
     this.version += 1;
     holds(event.version === this.version, () => `version ${event.version} comes after ${this.version - 1}`);
-    holds(!this.over, () => `${event.type} after the workflow's end`);
-    if (event.type === 'WorkflowStarted') return;
+    const afterEnd = this.over && event.type !== 'WorkflowRetried';
+    holds(!afterEnd, () => `${event.type} after the workflow's end`);
+    if (withoutBranch.has(event.type)) return;
+    if (event.type === 'WorkflowRetried') return this.seeRetry();
     if (event.type === 'SignalReceived') {
       holds(!this.signals.has(event.data.id), () => `signal ${event.data.id} came in twice`);
       this.signals.add(event.data.id);
@@ -118,12 +125,31 @@ export class Watch {
     if (ends.has(event.type)) this.ended.add(data.branch);
   }
 
+  private seeRetry(): void {
+    holds(this.over, () => 'a workflow that has not ended is tried again');
+    this.over = false;
+    this.ended.delete(rootPath);
+  }
+
+  /** What is opened again has not ended any more. */
+  private seeReopened({ branch, step, failed, cancelled, skipped }: ForkReopened): void {
+    for (const name of [...failed, ...cancelled, ...skipped]) {
+      const path = childPath(branch, step, name);
+      holds(this.ended.delete(path), () => `${path} is opened again and had not ended`);
+    }
+  }
+
   /** Whatever a branch does after opening a fork, its convergence was reached before, once. */
   private seeFork(event: RecordedEvent, branch: string): void {
     const fork = this.forks.get(branch);
     if (event.type === 'ConvergenceReached') {
       holds(fork === event.data.step, () => `${event.data.step} of ${branch} converged twice, or was never opened`);
+      if (event.data.outcome === 'met') this.met.add(`${branch} ${event.data.step}`);
       this.forks.delete(branch);
+    } else if (event.type === 'ForkReopened') {
+      this.seeReopened(event.data);
+      if (this.met.has(`${branch} ${event.data.step}`)) this.forks.delete(branch);
+      else this.forks.set(branch, event.data.step);
     } else {
       holds(fork === undefined || event.type === 'BranchCancelled', () => `${event.type} of ${branch} in a fork`);
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Failure, type Json, type RecordedEvent } from '@braid/events';
 import { Scenario } from '@braid/testing';
-import { everyStep, type Workflow } from '@braid/workflow';
+import { everyStep, isOpen, type Workflow } from '@braid/workflow';
 import { type Command, nextObligation, type Report, type SignsOfLife } from '@braid/workflow/decide';
 import { type SignalName } from './random-graph';
 
@@ -15,6 +15,7 @@ export type Move =
   /** `again`: one that came in before. */
   | { readonly do: 'signal'; readonly name: SignalName; readonly payload: number; readonly again: boolean }
   | { readonly do: 'start-again' }
+  | { readonly do: 'pause' | 'resume' | 'retry' }
   | { readonly do: 'cancel' };
 
 /** A sign of life of an attempt, as old as it says; `behind` attempts before the current one. */
@@ -69,6 +70,9 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
         }),
       },
       { weight: 1, arbitrary: fc.constant({ do: 'start-again' as const }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'pause' as const }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'resume' as const }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'retry' as const }) },
       { weight: 1, arbitrary: fc.constant({ do: 'cancel' as const }) },
     ),
     { maxLength: 40, size: 'max' },
@@ -120,8 +124,27 @@ export class Driver {
         if (first) this.expectNothing({ type: 'start', workflow: first.workflow, start: first.data });
         return;
       }
+      case 'pause':
+      case 'resume': {
+        const was = isOpen(s.workflow);
+        const decision = s.send({ type: move.do, by: 'a test' });
+        if ((decision.is === 'accepted') !== was) throw new Error(`Broken: the ${move.do} was ${decision.is}`);
+        const status = move.do === 'pause' ? 'paused' : 'running';
+        if (was && isOpen(s.workflow) && s.workflow.status !== status) throw new Error(`Broken: it is not ${status}`);
+        if (was && isOpen(s.workflow)) this.expectNothing({ type: move.do });
+        return;
+      }
+      case 'retry': {
+        const { status, root, retries } = s.workflow;
+        const can = status === 'failed' && root.phase.is === 'failed';
+        const decision = s.send({ type: 'retry', reason: 'once more' });
+        const repeated = retries > 0 && (status === 'running' || status === 'paused');
+        if ((decision.is === 'accepted') !== (can || repeated)) throw new Error(`Broken: the retry was ${decision.is}`);
+        if (can && isOpen(s.workflow)) this.expectNothing({ type: 'retry' });
+        return;
+      }
       case 'cancel': {
-        const wasRunning = s.workflow.status === 'running';
+        const wasRunning = isOpen(s.workflow);
         const decision = s.send({ type: 'cancel', reason: 'enough', by: 'a test' });
         if (wasRunning && decision.is !== 'accepted') throw new Error('Broken: a running workflow refused its cancel');
         if (wasRunning) this.expectNothing({ type: 'cancel' });
@@ -133,10 +156,11 @@ export class Driver {
   /** Completes what is open and lets time pass until the workflow has ended, calling `after` between any two moves. */
   finish(after: () => void): void {
     const s = this.scenario;
-    for (let moves = 0; s.workflow.status === 'running'; moves++) {
+    for (let moves = 0; isOpen(s.workflow); moves++) {
       const before = s.events.length;
       const awaited = [...s.workflow.waiting].map(({ phase }) => phase).find(({ is }) => is === 'awaiting');
-      if (s.requested.length > 0) this.make({ do: 'complete', pick: moves * 7, output: { v: moves % 3 } });
+      if (s.workflow.status === 'paused') this.make({ do: 'resume' });
+      else if (s.requested.length > 0) this.make({ do: 'complete', pick: moves * 7, output: { v: moves % 3 } });
       else if (awaited?.is === 'awaiting') s.signal(awaited.signal, moves);
       else this.make({ do: 'due', heard: [] });
       if (s.events.length === before) throw new Error('Broken: neither a report nor the due moment moved the workflow');
@@ -152,7 +176,7 @@ export class Driver {
       return this.expectNothing({ type: 'signal', name, payload: 'not what it was', id: earlier });
     }
     const waited = [...everyStep(s.workflow.graph.steps)].some((step) => step.kind === 'signal' && step.name === name);
-    const open = s.workflow.status === 'running';
+    const open = isOpen(s.workflow);
     const wrong = s.signal('count', 'no number');
     if (wrong.is !== 'rejected') throw new Error('Broken: a signal was taken that does not match its schema');
     const decision = s.signal(name, payload);

@@ -9,6 +9,7 @@ const rejections: { readonly [code in RejectionCode]: ProblemCode } = {
   'workflow.unknown': 'workflow.not-found',
   'workflow.closed': 'workflow.closed',
   'workflow.different-start': 'workflow.different-start',
+  'workflow.not-failed': 'workflow.closed',
   'signal.invalid': 'request.invalid',
   'message.invalid': 'internal',
 };

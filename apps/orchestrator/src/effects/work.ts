@@ -1,5 +1,5 @@
 import { type AgentStep, type BranchRequested, type Failure, type RecordedEvent } from '@braid/events';
-import { type CancelSignal, type WorkMessage } from '@braid/contracts';
+import { type CancelledAttempt, type CancelSignal, type WorkMessage } from '@braid/contracts';
 import { type Branch, currentStep, type Workflow } from '@braid/workflow';
 import { type Command } from '@braid/workflow/decide';
 import { type TaskTokens } from './task-token';
@@ -80,14 +80,17 @@ export function tooLargeReport({ agent, branch, step, attempt, body }: Work, now
   return { type: 'report', report: { branch, step, run, outcome: { is: 'failed', failure } } };
 }
 
-/** What runners must stop because of these events. */
-export function cancelSignalOf(workflow: string, events: readonly RecordedEvent[]): CancelSignal | undefined {
-  const branches: string[] = [];
+/** What runners must stop because of these events. A branch that was cancelled stays at the step that it was at. */
+export function cancelSignalOf(state: Workflow, events: readonly RecordedEvent[]): CancelSignal | undefined {
+  const attempts: CancelledAttempt[] = [];
   let reason = '';
   for (const { type, data } of events) {
     if (type !== 'BranchCancelled' || data.attempt === undefined) continue;
-    branches.push(data.branch);
+    const branch = state.branches.get(data.branch);
+    const step = branch && currentStep(branch);
+    if (!step) continue;
+    attempts.push({ branch: data.branch, step: step.id, attempt: data.attempt });
     reason = data.reason;
   }
-  return branches.length === 0 ? undefined : { workflow, branches, reason };
+  return attempts.length === 0 ? undefined : { workflow: state.id, attempts, reason };
 }

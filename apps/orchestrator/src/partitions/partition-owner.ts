@@ -2,7 +2,7 @@ import { type RecordedEvent } from '@braid/events';
 import { type Receipt } from '@braid/contracts';
 import { type Lease, type WorkflowRow } from '@braid/event-store';
 import { type Delivery, type Intake, openIntake, partitionConsumer } from '@braid/messaging';
-import { unborn, type Workflow } from '@braid/workflow';
+import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 import { replyTo } from '../effects/dispatcher';
 import { cancelSignalOf, requestedWork, tooLargeReport, type Work } from '../effects/work';
@@ -135,7 +135,7 @@ export class PartitionOwner {
         entry.loading = false;
         entry.state = state;
         entry.nextSnapshot = this.context.snapshots.nextAfter(state.version);
-        if (state.status === 'running') this.resume(entry, state);
+        if (isUnderWay(state)) this.resume(entry, state);
         this.work(entry);
       },
       (error: unknown) => {
@@ -193,7 +193,8 @@ export class PartitionOwner {
     const { partition, epoch } = this.lease;
     const { tokens, committer } = this.context;
     const work = requestedWork(state, events, partition, tokens);
-    const signal = cancelSignalOf(entry.id, events);
+    const signal = cancelSignalOf(state, events);
+    if (events.some(({ type }) => type === 'WorkflowRetried')) this.cache.reopen(entry.id);
     const row = this.dueRow(entry, state, events, ticked);
     const receipt: Receipt = { ok: true, workflow: entry.id, version: state.version, repeated: false };
     entry.inFlight += 1;
@@ -213,7 +214,7 @@ export class PartitionOwner {
         else this.snapshotWhenDue(entry);
         this.context.metrics.dispatched.inc(work.length);
         await this.send(entry.id, work);
-        if (entry.state?.status !== 'running' && isIdle(entry)) this.cache.close(entry);
+        if (!isUnderWay(entry.state) && isIdle(entry)) this.cache.close(entry);
         this.finish(input.delivery);
       },
       (error: unknown) => {
@@ -229,7 +230,7 @@ export class PartitionOwner {
   /** Only a state that has nothing in flight is on disk as it is. */
   private snapshotWhenDue(entry: WorkflowEntry<Input>): void {
     const { state } = entry;
-    if (state?.status !== 'running' || entry.inFlight > 0 || state.version < entry.nextSnapshot) return;
+    if (!isUnderWay(state) || entry.inFlight > 0 || state.version < entry.nextSnapshot) return;
     entry.nextSnapshot = this.context.snapshots.nextAfter(state.version);
     this.track(this.context.snapshots.save(state));
   }
@@ -262,7 +263,7 @@ export class PartitionOwner {
     ticked: boolean,
   ): WorkflowRow | undefined {
     const { redispatchAfter, now, signs } = this.context;
-    if (state.status !== 'running') {
+    if (!isOpen(state)) {
       clearTimeout(entry.timer);
       return { id: entry.id, open: false };
     }
@@ -335,4 +336,8 @@ export class PartitionOwner {
       .finally(() => this.unfinished.delete(tracked));
     this.unfinished.add(tracked);
   }
+}
+
+function isUnderWay(state: WorkflowState | undefined): state is Workflow {
+  return state !== undefined && state.status !== 'unborn' && isOpen(state);
 }

@@ -27,6 +27,9 @@ export function dueByEvents(state: Workflow, events: readonly RecordedEvent[], r
     } else if (type === 'ForkOpened') {
       const fork = state.branches.get(data.branch)?.forks.get(data.step);
       due = Math.min(due, at + (fork?.step.converge.deadline ?? Infinity));
+    } else if (type === 'WorkflowResumed' || type === 'WorkflowRetried') {
+      // Much may be due by now, and only a look at everything tells what.
+      due = Math.min(due, at);
     } else if (type === 'WorkflowStarted') {
       due = Math.min(due, at + atLatest);
     }
@@ -36,6 +39,7 @@ export function dueByEvents(state: Workflow, events: readonly RecordedEvent[], r
 
 /** The exact moment at which the workflow must be looked at next; costs as much as there is open. */
 export function dueExactly(state: Workflow, signs: SignsOfLife, now: number, redispatchAfter: number): number {
+  if (state.status === 'paused') return now + atLatest;
   const obligation = nextObligation(state, signs);
   const attempts = [...state.waiting].some(({ phase }) => phase.is === 'requested');
   // What rests until a moment costs nothing before it has come.

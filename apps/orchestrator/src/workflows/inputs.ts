@@ -5,6 +5,7 @@ import {
   type ReportMessage,
   type StartMessage,
 } from '@braid/contracts';
+import { unreachable } from '@braid/events';
 import { type Command } from '@braid/workflow/decide';
 import { type TaskTokens } from '../effects/task-token';
 
@@ -63,8 +64,21 @@ function startCommand({ workflow, ...start }: StartMessage): Command {
   return { type: 'start', workflow, start };
 }
 
-function commandOf({ reason, by }: CommandMessage): Command {
-  return { type: 'cancel', ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+function commandOf(message: CommandMessage): Command {
+  const by = message.by === undefined ? {} : { by: message.by };
+  switch (message.command) {
+    case 'cancel':
+    case 'pause':
+    case 'resume':
+    case 'retry':
+      return { type: message.command, ...(message.reason !== undefined && { reason: message.reason }), ...by };
+    case 'signal': {
+      const { name, payload, id } = message;
+      return { type: 'signal', name, payload, id, ...by };
+    }
+    default:
+      return unreachable(message);
+  }
 }
 
 function reportCommand(report: ReportMessage): Command {

@@ -41,6 +41,11 @@ export class WorkflowCache<Input> {
     }
   }
 
+  /** The workflow goes on after its end. */
+  reopen(id: string): void {
+    this.closed.delete(id);
+  }
+
   drop(entry: WorkflowEntry<Input>): void {
     clearTimeout(entry.timer);
     if (this.entries.get(entry.id) === entry) this.entries.delete(entry.id);

@@ -1,10 +1,13 @@
 import {
+  type CancelledAttempt,
   type CancelSignal,
   type CommandMessage,
   type HeartbeatMessage,
   type LiveAttempt,
+  type PlainCommand,
   type ReportMessage,
   type RunnerPresence,
+  type SignalMessage,
   type StartMessage,
   type WorkMessage,
 } from '../messages';
@@ -53,11 +56,25 @@ const start = object<StartMessage>({
   traceparent: optional(traceparent),
 });
 
-const command = object<CommandMessage>({
-  workflow: workflowId,
-  command: oneOf<CommandMessage['command']>({ cancel: true }),
-  reason: optional(text),
-  by: optional(name),
+/** A command that only says what is wanted and why. */
+function plain<C extends string>(word: C): Schema<PlainCommand<C>> {
+  const fields = { workflow: workflowId, command: constant(word), reason: optional(text), by: optional(name) };
+  return object<PlainCommand<C>>(fields);
+}
+
+const command = taggedBy<CommandMessage, 'command'>('command', {
+  cancel: plain('cancel'),
+  pause: plain('pause'),
+  resume: plain('resume'),
+  retry: plain('retry'),
+  signal: object<SignalMessage>({
+    workflow: workflowId,
+    command: constant('signal'),
+    name,
+    payload: json,
+    id: name,
+    by: optional(name),
+  }),
 });
 
 const reported = {
@@ -114,7 +131,11 @@ const liveAttempt = object<LiveAttempt>({
 
 const heartbeat = object<HeartbeatMessage>({ runner: name, attempts: list(liveAttempt) });
 
-const cancel = object<CancelSignal>({ workflow: workflowId, branches: optional(list(branchPath)), reason: text });
+const cancel = object<CancelSignal>({
+  workflow: workflowId,
+  attempts: optional(list(object<CancelledAttempt>({ branch: branchPath, step: name, attempt: positive }))),
+  reason: text,
+});
 
 const runner = object<RunnerPresence>({
   runner: name,

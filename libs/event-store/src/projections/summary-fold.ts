@@ -70,6 +70,20 @@ function apply(row: SummaryRow, event: StoredEvent): void {
     case 'BranchFailed':
       row.branchesFailed += event.data.branch === 'root' ? 0 : 1;
       return;
+    case 'ForkReopened':
+      row.branchesFailed -= event.data.failed.length;
+      return;
+    case 'WorkflowPaused':
+      row.status = 'paused';
+      return;
+    case 'WorkflowResumed':
+      row.status = 'running';
+      return;
+    case 'WorkflowRetried':
+      row.status = 'running';
+      row.endedAt = null;
+      row.error = null;
+      return;
     case 'WorkflowCompleted':
       return end(row, 'completed', event.at, null);
     case 'WorkflowFailed':

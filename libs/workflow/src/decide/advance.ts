@@ -17,6 +17,7 @@ import { currentStep } from '../sequence';
 import { type Branch, hasEnded } from '../state';
 import { attempt, completeSequence, completeStep, failStep } from './end-step';
 import { engineFailure, expressionFailure } from './failures';
+import { reopen } from './retry-workflow';
 import { awaitSignal } from './signal';
 import { type Turn } from './turn';
 
@@ -70,7 +71,7 @@ function begin(turn: Turn, branch: Branch, step: Step): void {
 function mayBegin(turn: Turn, branch: Branch): boolean {
   const spec = branch.fork?.step.kind === 'parallel' ? branch.fork.step.branches[branch.index] : undefined;
   const condition = spec?.if;
-  if (condition === undefined) return true;
+  if (condition === undefined || branch.startedAt !== undefined) return true;
   try {
     if (evaluateCondition(condition, scopeOf(turn.state, branch))) return true;
     turn.record({ type: 'BranchSkipped', data: { branch: branch.path, reason: 'if' } });
@@ -90,7 +91,7 @@ function request(turn: Turn, branch: Branch, step: AgentStep): void {
   const { agent } = step;
   turn.record({
     type: 'BranchRequested',
-    data: { branch: branch.path, step: step.id, attempt: 1, agent, input: input.value },
+    data: { branch: branch.path, step: step.id, attempt: branch.attempts + 1, agent, input: input.value },
   });
 }
 
@@ -146,6 +147,8 @@ function fail(turn: Turn, branch: Branch, step: FailStep): void {
 }
 
 function fork(turn: Turn, branch: Branch, step: ForkStep): void {
+  const earlier = branch.forks.get(step.id);
+  if (earlier) return reopen(turn, branch, earlier);
   let items: readonly Json[] | undefined;
   if (step.kind === 'map') {
     const over = attempt(turn, branch, `${step.path}.map.over`, () =>

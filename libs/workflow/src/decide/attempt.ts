@@ -55,9 +55,9 @@ export function attemptFailed(turn: Turn, branch: Branch, failed: Failure, run?:
     at: run?.endedAt ?? turn.now,
   };
   const at = { branch: branch.path, step: step.id, attempt, failure };
-  const retries = attempt - branch.attemptsBeforeDeferral < step.retry.maximumAttempts;
+  const retries = attempt - branch.earlierAttempts < step.retry.maximumAttempts;
   if (retries && failure.retryable && !isNonRetryable(step, failure)) {
-    const tries = attempt - branch.attemptsBeforeDeferral;
+    const tries = attempt - branch.earlierAttempts;
     const delay = retryDelay(step.retry, tries, `${turn.state.id}/${branch.path}/${step.id}/${attempt}`);
     const retryAt = turn.now + Math.max(delay, failure.retryAfter ?? 0);
     turn.record({ type: 'BranchRetryScheduled', data: { ...at, retryAt } });
@@ -80,6 +80,6 @@ function fallsBack(state: Workflow, branch: Branch, failure: Failure): boolean {
     capacityCodes.has(failure.code) &&
     branch.fork !== undefined &&
     branch.fork.concurrency !== 1 &&
-    branch.attemptsBeforeDeferral === 0
+    !branch.wasDeferred
   );
 }

@@ -5,6 +5,11 @@ export type Command =
   | { readonly type: 'start'; readonly workflow: string; readonly start: WorkflowStarted }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'cancel'; readonly reason?: string; readonly by?: string }
+  /** Nothing new may be started until it is resumed. */
+  | { readonly type: 'pause'; readonly reason?: string; readonly by?: string }
+  | { readonly type: 'resume'; readonly reason?: string; readonly by?: string }
+  /** A failed workflow is to go on where it failed. */
+  | { readonly type: 'retry'; readonly reason?: string; readonly by?: string }
   /** Something from outside for a step that waits for it. The same id again is the same signal. */
   | {
       readonly type: 'signal';
@@ -39,6 +44,7 @@ export type Limits = {
 
 /** Why a command is refused; nothing has happened then. */
 export type Rejection = {
-  readonly code: 'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'signal.invalid';
+  readonly code:
+    'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'workflow.not-failed' | 'signal.invalid';
   readonly message: string;
 };

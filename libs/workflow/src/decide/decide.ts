@@ -1,11 +1,12 @@
 import { type RecordedEvent, type WorkflowStarted, unreachable } from '@braid/events';
 import { evolve } from '../evolve';
-import { unborn, type Workflow, type WorkflowState } from '../state';
+import { isOpen, unborn, type Workflow, type WorkflowState } from '../state';
 import { advance } from './advance';
 import { attemptReported, reportedBranch } from './attempt';
 import { cancelWorkflow } from './cancel';
 import { type Command, type Limits, type Rejection } from './commands';
 import { ended } from './ended';
+import { canBeRetried, resumeWorkflow, retryWorkflow } from './retry-workflow';
 import { fill, settle } from './settle';
 import { receiveSignal, signalProblem } from './signal';
 import { tick } from './tick';
@@ -36,11 +37,25 @@ export function decide(command: Command, state: WorkflowState, now: number, limi
     }
     case 'cancel':
       if (state.status === 'cancelled') return { is: 'accepted', state, events: [] };
-      if (state.status !== 'running') return closed(state);
+      if (!isOpen(state)) return closed(state);
       return complete(new Turn(state, now, limits), (turn) => cancelWorkflow(turn, command.reason, command.by));
+    case 'pause':
+      if (state.status === 'paused') return { is: 'accepted', state, events: [] };
+      if (!isOpen(state)) return closed(state);
+      return complete(new Turn(state, now, limits), (turn) =>
+        turn.record({ type: 'WorkflowPaused', data: noteOf(command) }),
+      );
+    case 'resume':
+      if (state.status === 'running') return { is: 'accepted', state, events: [] };
+      if (!isOpen(state)) return closed(state);
+      return complete(new Turn(state, now, limits), (turn) => resumeWorkflow(turn, noteOf(command)));
+    case 'retry':
+      if (isOpen(state) && state.retries > 0) return { is: 'accepted', state, events: [] };
+      if (!canBeRetried(state)) return notFailed(state);
+      return complete(new Turn(state, now, limits), (turn) => retryWorkflow(turn, noteOf(command)));
     case 'signal': {
       if (state.signals.seen.has(command.id)) return { is: 'accepted', state, events: [] };
-      if (state.status !== 'running') return closed(state);
+      if (!isOpen(state)) return closed(state);
       const problem = signalProblem(state, command);
       if (problem !== undefined) return reject('signal.invalid', problem);
       return complete(new Turn(state, now, limits), (turn) => receiveSignal(turn, command));
@@ -74,6 +89,8 @@ function start(
 function complete(turn: Turn, first: (turn: Turn) => void): Decision {
   first(turn);
   for (let task = turn.next(); task; task = turn.next()) {
+    // What a paused workflow would start is found again when it is resumed.
+    if (turn.state.status === 'paused' && (task.do === 'advance' || task.do === 'fill')) continue;
     switch (task.do) {
       case 'advance':
         advance(turn, task.branch);
@@ -96,6 +113,15 @@ function complete(turn: Turn, first: (turn: Turn) => void): Decision {
 
 function closed({ status }: Workflow): Decision {
   return reject('workflow.closed', `The workflow has ${status === 'cancelled' ? 'been cancelled' : status} already`);
+}
+
+function notFailed({ status }: Workflow): Decision {
+  const found = status === 'failed' ? 'no branch of this one has: its output cannot be made' : `this one is ${status}`;
+  return reject('workflow.not-failed', `Only a workflow that failed can be tried again, and ${found}`);
+}
+
+function noteOf({ reason, by }: { readonly reason?: string; readonly by?: string }) {
+  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
 }
 
 function reject(code: Rejection['code'], message: string): Decision {

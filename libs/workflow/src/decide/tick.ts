@@ -69,10 +69,11 @@ function givenUp(turn: Turn, branch: Branch, phase: Extract<Branch['phase'], { i
 }
 
 /**
- * The earliest moment at which {@link tick} would do something, going by what was heard; absent when nothing waits for time.
+ * The earliest moment at which {@link tick} would do something, going by what was heard; absent when nothing waits for time, or the workflow is paused.
  * Costs as much as there is open.
  */
 export function nextObligation(state: Workflow, signs: SignsOfLife): number | undefined {
+  if (state.status === 'paused') return undefined;
   let earliest = Infinity;
   for (const branch of state.waiting) earliest = Math.min(earliest, obligationOf(branch, signs));
   for (const fork of state.timed) earliest = Math.min(earliest, deadlineOf(fork));
