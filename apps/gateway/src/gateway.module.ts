@@ -13,7 +13,9 @@ import { PlaybookCatalogue } from './playbooks/playbook-catalogue';
 import { PlaybooksController } from './playbooks/playbooks.controller';
 import { ProblemsController } from './problems/problems.controller';
 import { LiveAttempts } from './workflows/live-attempts';
+import { ConvergencePreviewController } from './workflows/convergence-preview.controller';
 import { WorkflowCommands } from './workflows/workflow-commands';
+import { WorkflowCommandsController } from './workflows/workflow-commands.controller';
 import { WorkflowQueries } from './workflows/workflow-queries';
 import { WorkflowStarter } from './workflows/workflow-starter';
 import { WorkflowsController } from './workflows/workflows.controller';
@@ -32,6 +34,8 @@ export class GatewayModule {
       ],
       controllers: [
         WorkflowsController,
+        WorkflowCommandsController,
+        ConvergencePreviewController,
         StreamsController,
         PlaybooksController,
         OperationsController,

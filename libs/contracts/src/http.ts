@@ -19,6 +19,8 @@ export type BranchStatusView = {
   readonly runner?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
+  /** What has to come before the branch goes on by itself: a signal, a moment, or whichever is first. */
+  readonly waitsFor?: { readonly signal?: string; readonly until?: string };
   readonly output?: Json;
   readonly error?: Failure;
 };
@@ -28,6 +30,25 @@ export type ConvergencePointView = Omit<ConvergenceReached, 'output' | 'outcome'
   readonly decidedBy?: string;
   readonly output?: Json;
   readonly at?: string;
+};
+
+/** What a fork would have decided by another strategy, going by the results on record; nothing has happened. */
+export type ConvergencePreviewView = {
+  /** Version of the last event that was taken into account. */
+  readonly version: number;
+  readonly branch: string;
+  readonly step: string;
+  readonly strategy: string;
+  /** `undecided`: a branch without a result would have to be waited for. */
+  readonly outcome: 'met' | 'unreachable' | 'undecided';
+  readonly reason: string;
+  readonly counted: 'all' | readonly string[];
+  readonly dissented: readonly string[];
+  readonly decidedBy?: string;
+  readonly output?: Json;
+  readonly wouldHaveCancelled: readonly string[];
+  /** The fork as it stands by its own strategy. */
+  readonly actual: ConvergencePointView;
 };
 
 /** A fork and the branches that it opened. */
@@ -83,7 +104,8 @@ export type GraphView = {
   readonly edges: readonly {
     readonly from: string;
     readonly to: string;
-    readonly kind: 'sequence' | 'fork' | 'needs' | 'converge';
+    /** `case`: to the steps of a case; `failure`: to the steps that answer a failure. */
+    readonly kind: 'sequence' | 'fork' | 'needs' | 'converge' | 'case' | 'failure';
   }[];
 };
 

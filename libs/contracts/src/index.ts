@@ -9,6 +9,7 @@ export type {
   BranchStatusName,
   BranchStatusView,
   ConvergencePointView,
+  ConvergencePreviewView,
   EventView,
   GraphNode,
   GraphView,

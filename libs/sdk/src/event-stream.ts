@@ -20,6 +20,8 @@ export async function* followEvents(options: {
   let lastEventId = options.after === undefined ? undefined : String(options.after);
   let seen = options.after ?? 0;
   let delayMs = firstDelayMs;
+  // A failure is the end only if nothing follows: a workflow that is tried again goes on after it.
+  let ended = false;
   try {
     for (;;) {
       try {
@@ -32,9 +34,10 @@ export async function* followEvents(options: {
           const event = eventIn(message.data);
           if (event === undefined || event.version <= seen) continue;
           seen = event.version;
+          ended = endings.has(event.type);
           yield event;
-          if (endings.has(event.type)) return;
         }
+        if (ended) return;
       } catch (error) {
         if (signal.aborted || !isPassing(error)) throw error;
       }

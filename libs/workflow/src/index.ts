@@ -1,11 +1,12 @@
 export { compileExpression } from './expression/compile-expression';
 export { convergenceOutput } from './convergence/output';
-export { type ConvergencePreview, previewConvergence, UnknownForkError } from './convergence/preview';
+export { type ConvergencePreview, forkAt, previewConvergence, UnknownForkError } from './convergence/preview';
 export { evolve } from './evolve';
 export { HistoryError } from './history-error';
 export { fold } from './fold';
 export { restoreSnapshot, snapshotSchema, takeSnapshot, type WorkflowSnapshot } from './snapshot';
-export { currentStep, everyStep, stepUnderWay } from './sequence';
+export { currentStep, everyStep, nestedSteps, type Nesting, nestingsOf, stepUnderWay } from './sequence';
+export { signalProblems } from './signal-problems';
 export {
   type Branch,
   childPath,

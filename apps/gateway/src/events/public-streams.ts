@@ -1,4 +1,5 @@
 import { type EventStore } from '@braid/event-store';
+import { isOpen } from '@braid/workflow';
 import { type Signals } from '../bus/signals';
 import { type ServerSentEvent } from '../edge/event-streams';
 import { headerProblem } from '../edge/request-headers';
@@ -27,7 +28,7 @@ export class PublicStreams {
    */
   async ofWorkflow(workflow: string, lastEventId: string | undefined, after: number): Promise<Source | undefined> {
     const from = lastEventId === undefined ? after : versionOf(lastEventId);
-    const over = await this.reader.read(workflow, ({ status, version }) => status !== 'running' && from >= version);
+    const over = await this.reader.read(workflow, (state) => !isOpen(state) && from >= state.version);
     if (over) return undefined;
     const { source } = this;
     return async function* (signal) {

@@ -29,8 +29,10 @@ export async function* followWorkflow(
       for (const event of events) {
         yield event;
         last = event.version;
-        if (endsWorkflow(event)) return;
       }
+      const latest = events.at(-1);
+      // A workflow that is tried again goes on after its failure.
+      if (events.length < pageSize && latest !== undefined && endsWorkflow(latest)) return;
       if (events.length < pageSize) await wake.wait(pollMs, signal);
     }
   } finally {

@@ -101,6 +101,21 @@ export const problemCodes = {
     title: 'The workflow has ended',
     next: 'Read the workflow: it cannot be changed any more.',
   },
+  'workflow.not-failed': {
+    status: 409,
+    title: 'The workflow cannot be tried again',
+    next: 'Read the workflow: only one that failed in one of its branches can be tried again.',
+  },
+  'signal.invalid': {
+    status: 422,
+    title: 'No step of the workflow can take this signal',
+    next: 'Change the name or the payload as `problems` says: the playbook declares both.',
+  },
+  'convergence.invalid': {
+    status: 422,
+    title: 'This convergence cannot be tried out here',
+    next: 'Change the fields that `problems` names; they are those of `converge` in a playbook.',
+  },
   'workflow.different-start': {
     status: 409,
     title: 'The idempotency key was used with another request',

@@ -50,10 +50,25 @@ export function branchView(workflow: string, branch: Branch, find: FindAttempt):
       fork: fork?.step.id,
       ...effortOf(branch, working),
       endedAt: endedAt === undefined ? undefined : moment(endedAt),
+      waitsFor: waitsFor(phase),
       output: phase.is === 'completed' ? branch.output : undefined,
       error: failure === undefined ? undefined : failureView(failure),
     }),
   };
+}
+
+/** What has to come before the branch goes on. */
+function waitsFor(phase: Phase): BranchStatusView['waitsFor'] {
+  switch (phase.is) {
+    case 'waiting':
+      return { until: moment(phase.until) };
+    case 'backoff':
+      return { until: moment(phase.retryAt) };
+    case 'awaiting':
+      return { signal: phase.signal, ...(phase.until === undefined ? {} : { until: moment(phase.until) }) };
+    default:
+      return undefined;
+  }
 }
 
 /** What is or was tried last: by the request that is open, else by the report that ended the one before. */

@@ -23,7 +23,7 @@ function dataOf(event: StoredEvent): EventView['data'] {
   }
 }
 
-/** Whether nothing can follow this event in its stream. */
+/** Whether the workflow has ended with this event. Only a failed one can go on: when it is tried again. */
 export function endsWorkflow(event: StoredEvent): boolean {
   return event.type === 'WorkflowCompleted' || event.type === 'WorkflowFailed' || event.type === 'WorkflowCancelled';
 }

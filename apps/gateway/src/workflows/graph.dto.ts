@@ -36,7 +36,7 @@ export class GraphEdgeDto {
   readonly from!: string;
   @ApiProperty()
   readonly to!: string;
-  @ApiProperty({ enum: ['sequence', 'fork', 'needs', 'converge'] })
+  @ApiProperty({ enum: ['sequence', 'fork', 'needs', 'converge', 'case', 'failure'] })
   readonly kind!: GraphView['edges'][number]['kind'];
 }
 

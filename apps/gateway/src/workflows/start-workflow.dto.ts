@@ -1,6 +1,6 @@
 import { type ExecutionMode, type JsonObject } from '@braid/events';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsObject, IsOptional } from 'class-validator';
 import { IsPlaybookSource } from '../playbooks/is-playbook-source';
 
 const examplePlaybook = {
@@ -46,12 +46,4 @@ export class StartWorkflowDto {
   @IsOptional()
   @IsIn(['parallel', 'sequential'], { message: 'executionMode must be parallel or sequential' })
   executionMode?: ExecutionMode;
-}
-
-export class CancelWorkflowDto {
-  @ApiPropertyOptional({ description: 'Why, for the record', example: 'no longer needed', maxLength: 1000 })
-  @IsOptional()
-  @IsString({ message: 'reason must be text' })
-  @MaxLength(1000, { message: 'reason must have at most 1000 characters' })
-  reason?: string;
 }

@@ -1,4 +1,7 @@
 import { partitionOf, type CommandMessage, type RejectionCode, subjects } from '@braid/contracts';
+import { type Json, unreachable } from '@braid/events';
+import { isOpen, signalProblems, type Workflow } from '@braid/workflow';
+import { v7 as uuidv7 } from 'uuid';
 import { type ConfirmedSender } from '../bus/confirmed-sender';
 import { Problem } from '../problems/problem';
 import { type ProblemCode } from '../problems/problem-codes';
@@ -9,8 +12,8 @@ const rejections: { readonly [code in RejectionCode]: ProblemCode } = {
   'workflow.unknown': 'workflow.not-found',
   'workflow.closed': 'workflow.closed',
   'workflow.different-start': 'workflow.different-start',
-  'workflow.not-failed': 'workflow.closed',
-  'signal.invalid': 'request.invalid',
+  'workflow.not-failed': 'workflow.not-failed',
+  'signal.invalid': 'signal.invalid',
   'message.invalid': 'internal',
 };
 
@@ -18,7 +21,17 @@ export function rejected(receipt: { readonly code: RejectionCode; readonly messa
   return new Problem(rejections[receipt.code] ?? 'internal', receipt.message);
 }
 
-/** Asks workflows that exist to change. */
+/** How a workflow stood before a command was sent. */
+type Before = Pick<Workflow, 'status' | 'retries'>;
+
+export type SignalRequest = {
+  readonly name: string;
+  readonly payload: Json;
+  /** The same id again is the same signal; without one, every request is another signal. */
+  readonly id?: string;
+};
+
+/** Asks workflows that exist to change. Every method resolves when the outcome is on disk. */
 export class WorkflowCommands {
   constructor(
     private readonly sender: ConfirmedSender,
@@ -26,20 +39,56 @@ export class WorkflowCommands {
     private readonly partitions: number,
   ) {}
 
+  /** @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `receipt.missing`. */
+  async tell(
+    workflow: string,
+    command: 'cancel' | 'pause' | 'resume' | 'retry',
+    reason: string | undefined,
+  ): Promise<void> {
+    await this.send({ workflow, command, ...(reason === undefined ? {} : { reason }) });
+  }
+
   /**
-   * Resolves when the cancellation is on disk.
-   * @throws Problem `workflow.not-found`, `workflow.closed`, `receipt.missing`.
+   * Hands a signal to the workflow; one that no step waits for yet is kept.
+   * @throws Problem `workflow.not-found`, `workflow.closed`, `receipt.missing`; `signal.invalid` with the problems of a
+   * payload that does not match, or of a name that no step waits for.
    */
-  async cancel(workflow: string, reason: string | undefined): Promise<void> {
+  async signal(workflow: string, { name, payload, id = uuidv7() }: SignalRequest): Promise<void> {
+    try {
+      await this.send({ workflow, command: 'signal', name, payload, id });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'signal.invalid') throw error;
+      const problems = await this.reader.read(workflow, ({ graph }) => signalProblems(graph, name, payload));
+      throw new Problem('signal.invalid', error.detail, { problems }, error);
+    }
+  }
+
+  private async send(command: CommandMessage): Promise<void> {
+    const { workflow } = command;
     // Read first: an id that nobody knows must not reach the orchestrator's queue.
-    const wasOpen = await this.reader.read(workflow, ({ status }) => status === 'running');
-    const command: CommandMessage = { workflow, command: 'cancel', ...(reason === undefined ? {} : { reason }) };
+    const before = await this.reader.read(workflow, ({ status, retries }): Before => ({ status, retries }));
     const subject = subjects.command(partitionOf(workflow, this.partitions), workflow);
     const receipt = await this.sender.send(subject, command);
     if (receipt.ok) return;
-    // When the first receipt was lost, the repeat of the command finds the workflow closed by the first one.
-    const closed = receipt.code === 'workflow.closed' && wasOpen;
-    if (closed && (await this.reader.read(workflow, ({ status }) => status === 'cancelled'))) return;
+    // When the first receipt was lost, the repeat of the command may find that the first one has changed too much for it.
+    if (await this.reader.read(workflow, (after) => hasHappened(command, before, after))) return;
     throw rejected(receipt);
+  }
+}
+
+/** Whether what a command asks for has happened since. */
+function hasHappened({ command }: CommandMessage, before: Before, after: Workflow): boolean {
+  switch (command) {
+    case 'cancel':
+      return before.status !== 'cancelled' && after.status === 'cancelled';
+    case 'resume':
+      return before.status === 'paused' && !isOpen(after) && after.status !== 'cancelled';
+    case 'retry':
+      return after.retries > before.retries;
+    case 'pause':
+    case 'signal':
+      return false;
+    default:
+      return unreachable(command);
   }
 }

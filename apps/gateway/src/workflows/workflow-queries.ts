@@ -1,4 +1,5 @@
 import {
+  type ConvergencePreviewView,
   type EventView,
   type GraphView,
   type WorkflowStatus,
@@ -7,6 +8,8 @@ import {
 } from '@braid/contracts';
 import { type EventStore, InvalidCursorError, type WorkflowSummaries } from '@braid/event-store';
 import { Problem } from '../problems/problem';
+import { previewView } from './convergence-preview';
+import { type PreviewRequest } from './preview-request';
 import { eventView } from './event-view';
 import { graphView } from './graph-view';
 import { type FindAttempt } from './live-attempts';
@@ -42,6 +45,11 @@ export class WorkflowQueries {
     return this.reader.read(id, (workflow) => graphView(workflow, this.liveAt(version), options), version);
   }
 
+  /** @throws Problem `workflow.not-found`, `convergence.invalid`. */
+  previewConvergence(id: string, request: PreviewRequest): Promise<ConvergencePreviewView> {
+    return this.reader.read(id, (workflow) => previewView(workflow, request));
+  }
+
   /** @throws Problem `workflow.not-found` */
   async history(
     id: string,
@@ -61,8 +69,6 @@ export class WorkflowQueries {
   /** @throws Problem `request.invalid` for a cursor that is not ours. */
   async list(filter: ListFilter): Promise<{ readonly workflows: readonly WorkflowSummary[]; readonly next?: string }> {
     const { status, from, to, ...rest } = filter;
-    // No workflow can be paused yet, so none is found.
-    if (status === 'paused') return { workflows: [] };
     try {
       return await this.summaries.list({
         ...rest,

@@ -1,6 +1,6 @@
 import { type EventStore } from '@braid/event-store';
 import { type StoredEvent } from '@braid/events';
-import { evolve, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
+import { evolve, isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { LRUCache } from 'lru-cache';
 import { Problem } from '../problems/problem';
 
@@ -37,7 +37,7 @@ export class WorkflowReader {
 
   /** Whether the workflow has ended; false as well when there is none. */
   hasEnded(id: string): Promise<boolean> {
-    return this.latest(id, (state) => state.status !== 'unborn' && state.status !== 'running');
+    return this.latest(id, (state) => state.status !== 'unborn' && !isOpen(state));
   }
 
   /** The digest of the request that started the workflow, if there is one. */

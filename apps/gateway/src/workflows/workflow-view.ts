@@ -41,7 +41,7 @@ export function tallyOf(fork: Fork): Tally {
   };
 }
 
-function convergenceView(fork: Fork): ConvergencePointView {
+export function convergenceView(fork: Fork): ConvergencePointView {
   const { decision, parent, step } = fork;
   if (decision === undefined) {
     const tally = tallyOf(fork);

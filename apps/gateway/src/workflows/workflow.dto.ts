@@ -64,6 +64,13 @@ export class PlaybookRefDto {
   readonly version?: string;
 }
 
+export class WaitsForDto implements NonNullable<BranchStatusView['waitsFor']> {
+  @ApiPropertyOptional({ example: 'approval' })
+  readonly signal?: string;
+  @ApiPropertyOptional(moment)
+  readonly until?: string;
+}
+
 export class BranchStatusDto implements BranchStatusView {
   @ApiProperty({ description: 'Its name among its siblings', example: 'speed' })
   readonly branch!: string;
@@ -87,6 +94,11 @@ export class BranchStatusDto implements BranchStatusView {
   readonly startedAt?: string;
   @ApiPropertyOptional(moment)
   readonly endedAt?: string;
+  @ApiPropertyOptional({
+    type: WaitsForDto,
+    description: 'What has to come before the branch goes on by itself: a signal, a moment, or whichever is first',
+  })
+  readonly waitsFor?: WaitsForDto;
   @ApiPropertyOptional(anything)
   readonly output?: Json;
   @ApiPropertyOptional({ type: FailureDto })

@@ -1,5 +1,5 @@
 import { type EventView, type WorkflowView } from '@braid/contracts';
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -16,10 +16,9 @@ import { idempotencyKeyOf, traceparentOf, untilGone } from '../edge/request-head
 import { ApiProblems } from '../problems/problem.dto';
 import { dotPicture, mermaidPicture } from './graph-picture';
 import { GraphDto } from './graph.dto';
-import { CancelWorkflowDto, StartWorkflowDto } from './start-workflow.dto';
+import { StartWorkflowDto } from './start-workflow.dto';
 import { GraphQueryDto, HistoryQueryDto, ListQueryDto, StartQueryDto, VersionQueryDto } from './workflow-query.dto';
 import { requireWorkflowId } from './workflow-id';
-import { WorkflowCommands } from './workflow-commands';
 import { WorkflowQueries } from './workflow-queries';
 import { WorkflowStarter } from './workflow-starter';
 import { HistoryDto, WorkflowDto, WorkflowListDto } from './workflow.dto';
@@ -29,7 +28,6 @@ import { HistoryDto, WorkflowDto, WorkflowListDto } from './workflow.dto';
 export class WorkflowsController {
   constructor(
     private readonly starter: WorkflowStarter,
-    private readonly commands: WorkflowCommands,
     private readonly queries: WorkflowQueries,
   ) {}
 
@@ -136,24 +134,5 @@ export class WorkflowsController {
         void reply.type('text/vnd.graphviz; charset=utf-8');
         return dotPicture(graph);
     }
-  }
-
-  @Post(':id/cancel')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Cancel a workflow', description: 'Branches that run are stopped.' })
-  @ApiBody({ type: CancelWorkflowDto, required: false })
-  @ApiOkResponse({ type: WorkflowDto, description: 'The cancellation is on disk' })
-  @ApiProblems(
-    'body.malformed',
-    'input.invalid',
-    'workflow.not-found',
-    'workflow.closed',
-    'intake.full',
-    'receipt.missing',
-  )
-  async cancel(@Param('id') id: string, @Body() { reason }: CancelWorkflowDto): Promise<WorkflowView> {
-    const workflow = requireWorkflowId(id);
-    await this.commands.cancel(workflow, reason);
-    return this.queries.view(workflow);
   }
 }

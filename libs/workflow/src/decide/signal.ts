@@ -1,41 +1,34 @@
-import { type Graph, type JsonObject, type SignalStep } from '@braid/events';
-import { schemaProblems } from '../playbook/check-value';
-import { currentStep, everyStep } from '../sequence';
-import { type Branch, hasEnded, type Workflow } from '../state';
+import { type SignalStep } from '@braid/events';
+import { currentStep } from '../sequence';
+import { signalProblems } from '../signal-problems';
+import { type Branch, hasEnded, isOpen, type Workflow } from '../state';
+import { type Answer, whileOpen } from './change-course';
 import { type Command } from './commands';
 import { completeStep, failStep } from './end-step';
 import { engineFailure } from './failures';
 import { type Turn } from './turn';
 
-export type SignalCommand = Extract<Command, { type: 'signal' }>;
+type SignalCommand = Extract<Command, { type: 'signal' }>;
 
-const schemas = new WeakMap<Graph, ReadonlyMap<string, JsonObject>>();
-
-/** The signals that some step of the graph waits for, with the schemas of their payloads. */
-function signalsOf(graph: Graph): ReadonlyMap<string, JsonObject> {
-  let found = schemas.get(graph);
-  if (!found) {
-    const steps = [...everyStep(graph.steps)].filter((step) => step.kind === 'signal');
-    schemas.set(graph, (found = new Map(steps.map(({ name, schema }) => [name, schema ?? {}]))));
-  }
-  return found;
+/** A signal that came in before is the same one, even after the workflow's end. */
+export function signalled(command: SignalCommand, state: Workflow): Answer {
+  if (state.signals.seen.has(command.id)) return { is: 'repeated' };
+  const problem = isOpen(state) ? signalProblem(state, command) : undefined;
+  if (problem !== undefined) return { is: 'rejected', rejection: { code: 'signal.invalid', message: problem } };
+  return whileOpen(state, (turn) => receiveSignal(turn, command));
 }
 
 /** Why no step of the workflow could ever take a signal; undefined when one can. */
-export function signalProblem({ graph }: Workflow, { name, payload }: SignalCommand): string | undefined {
-  const signals = signalsOf(graph);
-  const schema = signals.get(name);
-  if (schema) {
-    const problems = schemaProblems(schema, payload, 'payload');
-    if (problems.length === 0) return undefined;
-    return `The payload of the signal "${name}" does not match its schema: ${problems.map(({ message }) => message).join('; ')}`;
-  }
-  const known = signals.size === 0 ? 'it waits for none' : `it waits for ${[...signals.keys()].join(', ')}`;
-  return `No step of the playbook "${graph.name}" waits for a signal "${name}"; ${known}`;
+function signalProblem({ graph }: Workflow, { name, payload }: SignalCommand): string | undefined {
+  const problems = signalProblems(graph, name, payload);
+  if (problems.length === 0) return undefined;
+  const messages = problems.map(({ message }) => message).join('; ');
+  if (problems.some(({ path }) => path === 'name')) return messages;
+  return `The payload of the signal "${name}" does not match its schema: ${messages}`;
 }
 
 /** Records a signal, and gives it to the step that has waited for it longest, if there is one. */
-export function receiveSignal(turn: Turn, { name, payload, id, by }: SignalCommand): void {
+function receiveSignal(turn: Turn, { name, payload, id, by }: SignalCommand): void {
   turn.record({ type: 'SignalReceived', data: { name, payload, id, ...(by !== undefined && { by }) } });
   const branch = [...turn.state.waiting].find(({ phase }) => phase.is === 'awaiting' && phase.signal === name);
   if (!branch) return;

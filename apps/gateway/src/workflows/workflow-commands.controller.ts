@@ -1,0 +1,163 @@
+import { type WorkflowView } from '@braid/contracts';
+import { type Json } from '@braid/events';
+import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { type FastifyRequest } from 'fastify';
+import { checkText } from '../edge/body-rules';
+import { idempotencyKeyOf } from '../edge/request-headers';
+import { ApiProblems } from '../problems/problem.dto';
+import { Problem } from '../problems/problem';
+import { ApiCommand } from './api-command';
+import { CommandDto } from './command.dto';
+import { WorkflowCommands } from './workflow-commands';
+import { requireWorkflowId } from './workflow-id';
+import { WorkflowQueries } from './workflow-queries';
+import { WorkflowDto } from './workflow.dto';
+
+@ApiTags('workflows')
+@Controller('v1/workflows')
+export class WorkflowCommandsController {
+  constructor(
+    private readonly commands: WorkflowCommands,
+    private readonly queries: WorkflowQueries,
+  ) {}
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @ApiCommand({ summary: 'Cancel a workflow', description: 'Branches that run are stopped.', done: 'cancelled' })
+  @ApiProblems(
+    'body.malformed',
+    'input.invalid',
+    'workflow.not-found',
+    'workflow.closed',
+    'intake.full',
+    'receipt.missing',
+  )
+  cancel(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
+    return this.tell(id, 'cancel', reason);
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @ApiCommand({
+    summary: 'Pause a workflow',
+    description:
+      'Nothing new is started until it is resumed; attempts that are under way may end, and signals are kept.',
+    done: 'paused',
+  })
+  @ApiProblems(
+    'body.malformed',
+    'input.invalid',
+    'workflow.not-found',
+    'workflow.closed',
+    'intake.full',
+    'receipt.missing',
+  )
+  pause(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
+    return this.tell(id, 'pause', reason);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @ApiCommand({ summary: 'Resume a paused workflow', description: 'One that runs goes on running.', done: 'running' })
+  @ApiProblems(
+    'body.malformed',
+    'input.invalid',
+    'workflow.not-found',
+    'workflow.closed',
+    'intake.full',
+    'receipt.missing',
+  )
+  resume(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
+    return this.tell(id, 'resume', reason);
+  }
+
+  @Post(':id/retry')
+  @HttpCode(200)
+  @ApiCommand({
+    summary: 'Try a failed workflow again',
+    description: 'It goes on where it failed, with fresh retry policies; what completed is kept.',
+    done: 'running again',
+  })
+  @ApiProblems(
+    'body.malformed',
+    'input.invalid',
+    'workflow.not-found',
+    'workflow.not-failed',
+    'intake.full',
+    'receipt.missing',
+  )
+  retry(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
+    return this.tell(id, 'retry', reason);
+  }
+
+  @Post(':id/signals/:name')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Send a signal to a workflow',
+    description:
+      'The body is the payload: the output of the step that waits for the signal. A signal that comes before its step waits is kept.',
+  })
+  @ApiParam({ name: 'name', description: 'What the step waits for', example: 'approval' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key again is the same signal and counts once; without one, every request is another signal',
+  })
+  @ApiBody({
+    description: 'Any JSON value; none is null',
+    required: false,
+    schema: { nullable: true, example: { approved: true, by: 'ada' } },
+  })
+  @ApiOkResponse({ type: WorkflowDto, description: 'The signal is on disk; the workflow as it stands now' })
+  @ApiProblems(
+    'body.malformed',
+    'body.forbidden-key',
+    'body.forbidden-text',
+    'body.forbidden-number',
+    'body.too-deep',
+    'request.invalid',
+    'workflow.not-found',
+    'workflow.closed',
+    'body.too-large',
+    'request.too-large',
+    'body.unsupported-type',
+    'signal.invalid',
+    'intake.full',
+    'receipt.missing',
+  )
+  async signal(
+    @Param('id') id: string,
+    @Param('name') name: string,
+    @Req() request: FastifyRequest,
+  ): Promise<WorkflowView> {
+    const workflow = requireWorkflowId(id);
+    checkText(name, 'name');
+    const key = idempotencyKeyOf(request);
+    await this.commands.signal(workflow, {
+      name,
+      payload: payloadOf(request),
+      ...(key === undefined ? {} : { id: key }),
+    });
+    return this.queries.view(workflow);
+  }
+
+  private async tell(
+    id: string,
+    command: 'cancel' | 'pause' | 'resume' | 'retry',
+    reason: string | undefined,
+  ): Promise<WorkflowView> {
+    const workflow = requireWorkflowId(id);
+    await this.commands.tell(workflow, command, reason);
+    return this.queries.view(workflow);
+  }
+}
+
+/** The body as it was sent: the parser has checked that it is a JSON value, unless it was YAML, which stands for playbooks. */
+function payloadOf({ body, headers }: FastifyRequest): Json {
+  if (body === undefined || body === null) return null;
+  if ((headers['content-type'] ?? '').includes('yaml')) {
+    throw new Problem('body.unsupported-type', 'The payload of a signal is JSON');
+  }
+  return body as Json;
+}
