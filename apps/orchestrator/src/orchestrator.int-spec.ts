@@ -1,183 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { partitionOf, subjects } from '@braid/contracts';
+import { agent, graphOf, map } from '@braid/testing';
 import {
-  headers,
-  parseMessage,
-  partitionOf,
-  type Receipt,
-  type ReportMessage,
-  type StartMessage,
-  subjects,
-  type WorkMessage,
-} from '@braid/contracts';
-import { type Graph, type Json, type StoredEvent } from '@braid/events';
-import { openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
-import { agentConsumer, type Bus, connectBus, type Intake, openIntake, provision } from '@braid/messaging';
-import { createLogger, createMetrics } from '@braid/service';
-import {
-  agent,
-  branch,
-  freshDatabase,
-  type FreshDatabase,
-  freshNats,
-  type FreshNats,
-  graphOf,
-  map,
-  parallel,
-} from '@braid/testing';
-import { fold } from '@braid/workflow';
-import { Orchestrator } from './orchestrator';
-import { orchestratorMetrics } from './orchestrator-metrics';
+  bus,
+  ended,
+  events,
+  history,
+  nats,
+  partitions,
+  start,
+  startOrchestrator,
+  startRunner,
+  threeBranches,
+  until,
+  useServers,
+} from '../test/rig';
 
-const partitions = 8;
-const config = {
-  BRAID_PARTITIONS: partitions,
-  BRAID_LEASE_TTL: 3_000,
-  BRAID_REDISPATCH_AFTER: 2_000,
-  BRAID_CACHE_WORKFLOWS: 1_000,
-  BRAID_MAX_BRANCHES: 20_000,
-  BRAID_DRAIN_TIMEOUT: 5_000,
-  BRAID_SECRET: 'a secret that is only used in this test file',
-};
-
-let database: FreshDatabase;
-let nats: FreshNats;
-let events: OpenEventStore;
-let bus: Bus;
-const running = new Set<{ stop(): Promise<void> }>();
-
-beforeEach(async () => {
-  [database, nats] = await Promise.all([freshDatabase(), freshNats()]);
-  await runMigrations(database.url);
-  await setPartitions(database.url, partitions);
-  events = await openEventStore({ url: database.url, partitions });
-  bus = await connectBus({ url: nats.url, name: 'test' });
-  await provision(bus, { partitions });
-});
-
-afterEach(async () => {
-  for (const each of [...running].reverse()) await each.stop();
-  running.clear();
-  await bus.close();
-  await events.close();
-  await nats.stop();
-  await database.drop();
-});
-
-async function startOrchestrator(instance: string): Promise<Orchestrator> {
-  const own = await openEventStore({ url: database.url, partitions });
-  const ownBus = await connectBus({ url: nats.url, name: instance });
-  const logger = createLogger({ level: 'fatal', service: 'orchestrator', instance });
-  const metrics = orchestratorMetrics(createMetrics('orchestrator'));
-  const orchestrator = new Orchestrator({ instance, config, events: own, bus: ownBus, logger, metrics });
-  const unlisten = ownBus.listen(subjects.heartbeats, ({ value }) => {
-    const parsed = parseMessage('heartbeat', Buffer.from(JSON.stringify(value)));
-    if (parsed.ok) orchestrator.signs.heard(parsed.value, Date.now());
-  });
-  await orchestrator.start();
-  running.add({
-    stop: async () => {
-      unlisten();
-      await orchestrator.stop();
-      await ownBus.close();
-      await own.close();
-    },
-  });
-  return orchestrator;
-}
-
-type Answer = Pick<ReportMessage, 'type'> & { readonly output?: Json; readonly failure?: unknown };
-
-/** A runner in a few lines: answers every attempt of an agent as it is told to. */
-function startRunner(
-  name: string,
-  answer: (work: WorkMessage) => Answer | undefined | Promise<Answer | undefined> = (work) => ({
-    type: 'BranchCompleted',
-    output: work.input,
-  }),
-): WorkMessage[] {
-  const seen: WorkMessage[] = [];
-  const intake: Intake = openIntake(bus, {
-    consumer: agentConsumer(name),
-    slots: 64,
-    handler: (delivery) => {
-      const parsed = parseMessage('work', delivery.body);
-      if (!parsed.ok) throw new Error(parsed.reason);
-      const work = parsed.value;
-      seen.push(work);
-      void (async () => {
-        const given = await answer(work);
-        const { workflow, branch: path, step, attempt, token, partition } = work;
-        const report = {
-          workflow,
-          branch: path,
-          step,
-          attempt,
-          token,
-          runner: 'r1',
-          startedAt: Date.now(),
-          endedAt: Date.now(),
-          ...given,
-        };
-        if (given) await bus.publisher.publish(subjects.report(partition, workflow), JSON.stringify(report));
-        delivery.ack();
-        intake.release();
-      })();
-    },
-  });
-  running.add(intake);
-  return seen;
-}
-
-async function start(graph: Graph, more: Partial<StartMessage> = {}): Promise<Receipt> {
-  const workflow = more.workflow ?? randomUUID();
-  const message: StartMessage = {
-    workflow,
-    playbook: { name: graph.name },
-    graph,
-    variables: {},
-    context: {},
-    executionMode: 'parallel',
-    requestDigest: 'digest',
-    ...more,
-  };
-  const replyTo = `_INBOX_test.${randomUUID()}`;
-  const receipt = new Promise<Receipt>((resolve) => {
-    const end = bus.listen(replyTo, ({ value }) => {
-      end();
-      resolve(value as Receipt);
-    });
-  });
-  await bus.publisher.publish(subjects.start(partitionOf(workflow, partitions), workflow), JSON.stringify(message), {
-    headers: { [headers.replyTo]: replyTo },
-  });
-  return receipt;
-}
-
-async function until<T>(what: () => Promise<T | undefined>, ms = 20_000): Promise<T> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await what();
-    if (value !== undefined) return value;
-    if (Date.now() > end) throw new Error('It did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-const history = (workflow: string): Promise<StoredEvent[]> => events.store.readStream(workflow);
-
-const ended = (workflow: string) =>
-  until(async () => {
-    const state = fold(await history(workflow));
-    return state.status === 'unborn' || state.status === 'running' ? undefined : state;
-  });
-
-const threeBranches = graphOf([
-  parallel(
-    'f',
-    ['a', 'b', 'c'].map((name) => branch(name, [agent(name, { agent: 'echo', with: name })])),
-  ),
-]);
+useServers();
 
 describe('an orchestrator', () => {
   it('records a start before it says so, and runs the branches to their convergence', async () => {

@@ -125,31 +125,12 @@ export class Driver {
         return;
       }
       case 'pause':
-      case 'resume': {
-        const was = isOpen(s.workflow);
-        const decision = s.send({ type: move.do, by: 'a test' });
-        if ((decision.is === 'accepted') !== was) throw new Error(`Broken: the ${move.do} was ${decision.is}`);
-        const status = move.do === 'pause' ? 'paused' : 'running';
-        if (was && isOpen(s.workflow) && s.workflow.status !== status) throw new Error(`Broken: it is not ${status}`);
-        if (was && isOpen(s.workflow)) this.expectNothing({ type: move.do });
-        return;
-      }
-      case 'retry': {
-        const { status, root, retries } = s.workflow;
-        const can = status === 'failed' && root.phase.is === 'failed';
-        const decision = s.send({ type: 'retry', reason: 'once more' });
-        const repeated = retries > 0 && (status === 'running' || status === 'paused');
-        if ((decision.is === 'accepted') !== (can || repeated)) throw new Error(`Broken: the retry was ${decision.is}`);
-        if (can && isOpen(s.workflow)) this.expectNothing({ type: 'retry' });
-        return;
-      }
-      case 'cancel': {
-        const wasRunning = isOpen(s.workflow);
-        const decision = s.send({ type: 'cancel', reason: 'enough', by: 'a test' });
-        if (wasRunning && decision.is !== 'accepted') throw new Error('Broken: a running workflow refused its cancel');
-        if (wasRunning) this.expectNothing({ type: 'cancel' });
-        return;
-      }
+      case 'resume':
+        return this.holdOrGoOn(move.do);
+      case 'retry':
+        return this.retry();
+      case 'cancel':
+        return this.cancel();
     }
   }
 
@@ -167,6 +148,35 @@ export class Driver {
       if (moves > 500) throw new Error('Broken: the workflow does not come to an end');
       after();
     }
+  }
+
+  private cancel(): void {
+    const s = this.scenario;
+    const was = isOpen(s.workflow);
+    const decision = s.send({ type: 'cancel', reason: 'enough', by: 'a test' });
+    if (was && decision.is !== 'accepted') throw new Error('Broken: an open workflow refused its cancel');
+    if (was) this.expectNothing({ type: 'cancel' });
+  }
+
+  private holdOrGoOn(type: 'pause' | 'resume'): void {
+    const s = this.scenario;
+    const was = isOpen(s.workflow);
+    const decision = s.send({ type, by: 'a test' });
+    if ((decision.is === 'accepted') !== was) throw new Error(`Broken: the ${type} was ${decision.is}`);
+    if (!was || !isOpen(s.workflow)) return;
+    const status = type === 'pause' ? 'paused' : 'running';
+    if (s.workflow.status !== status) throw new Error(`Broken: it is not ${status}`);
+    this.expectNothing({ type });
+  }
+
+  private retry(): void {
+    const s = this.scenario;
+    const { status, root, retries } = s.workflow;
+    const can = status === 'failed' && root.phase.is === 'failed';
+    const isRepeated = retries > 0 && isOpen(s.workflow);
+    const decision = s.send({ type: 'retry', reason: 'once more' });
+    if ((decision.is === 'accepted') !== (can || isRepeated)) throw new Error(`Broken: the retry was ${decision.is}`);
+    if (can && isOpen(s.workflow)) this.expectNothing({ type: 'retry' });
   }
 
   private signal(name: SignalName, payload: number, again: boolean): void {

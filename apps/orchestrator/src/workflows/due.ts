@@ -10,31 +10,33 @@ const atLatest = 3_600_000;
  * already it is a lower bound of what the workflow owes, found without going through everything that is open.
  */
 export function dueByEvents(state: Workflow, events: readonly RecordedEvent[], redispatchAfter: number): number {
-  let due = Infinity;
-  for (const { type, data, at } of events) {
-    if (type === 'BranchRequested') {
+  return events.reduce((due, event) => Math.min(due, dueBy(state, event, redispatchAfter)), Infinity);
+}
+
+function dueBy(state: Workflow, { type, data, at }: RecordedEvent, redispatchAfter: number): number {
+  switch (type) {
+    case 'BranchRequested': {
       const branch = state.branches.get(data.branch);
       const step = branch && currentStep(branch);
-      due = Math.min(due, at + redispatchAfter);
-      if (step?.kind !== 'agent') continue;
-      due = Math.min(due, at + (step.startTimeout ?? Infinity), at + (step.heartbeatTimeout ?? Infinity));
-    } else if (type === 'BranchRetryScheduled') {
-      due = Math.min(due, data.retryAt);
-    } else if (type === 'WaitStarted') {
-      due = Math.min(due, data.until);
-    } else if (type === 'SignalAwaited') {
-      due = Math.min(due, data.until ?? Infinity);
-    } else if (type === 'ForkOpened') {
-      const fork = state.branches.get(data.branch)?.forks.get(data.step);
-      due = Math.min(due, at + (fork?.step.converge.deadline ?? Infinity));
-    } else if (type === 'WorkflowResumed' || type === 'WorkflowRetried') {
-      // Much may be due by now, and only a look at everything tells what.
-      due = Math.min(due, at);
-    } else if (type === 'WorkflowStarted') {
-      due = Math.min(due, at + atLatest);
+      const { startTimeout = Infinity, heartbeatTimeout = Infinity } = step?.kind === 'agent' ? step : {};
+      return at + Math.min(redispatchAfter, startTimeout, heartbeatTimeout);
     }
+    case 'BranchRetryScheduled':
+      return data.retryAt;
+    case 'WaitStarted':
+    case 'SignalAwaited':
+      return data.until ?? Infinity;
+    case 'ForkOpened':
+      return at + (state.branches.get(data.branch)?.forks.get(data.step)?.step.converge.deadline ?? Infinity);
+    case 'WorkflowStarted':
+      return at + atLatest;
+    case 'WorkflowResumed':
+    case 'WorkflowRetried':
+      // Much may be due by now, and only a look at everything tells what.
+      return at;
+    default:
+      return Infinity;
   }
-  return due;
 }
 
 /** The exact moment at which the workflow must be looked at next; costs as much as there is open. */

@@ -1,4 +1,4 @@
-import { type BranchCancelled } from '@braid/events';
+import { type BranchCancelled, type WorkflowCancelled } from '@braid/events';
 import { type Branch, hasEnded } from '../state';
 import { type Turn } from './turn';
 
@@ -21,10 +21,7 @@ export function cancelBelow(turn: Turn, branch: Branch, reason: BranchCancelled[
 }
 
 /** Ends the workflow at once: every open branch is cancelled. */
-export function cancelWorkflow(turn: Turn, reason: string | undefined, by: string | undefined): void {
+export function cancelWorkflow(turn: Turn, note: WorkflowCancelled): void {
   cancelBranch(turn, turn.state.root, 'workflow-cancelled');
-  turn.record({
-    type: 'WorkflowCancelled',
-    data: { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) },
-  });
+  turn.record({ type: 'WorkflowCancelled', data: note });
 }

@@ -1,14 +1,13 @@
 import { type RecordedEvent, type WorkflowStarted, unreachable } from '@braid/events';
 import { evolve } from '../evolve';
-import { isOpen, unborn, type Workflow, type WorkflowState } from '../state';
+import { unborn, type Workflow, type WorkflowState } from '../state';
 import { advance } from './advance';
 import { attemptReported, reportedBranch } from './attempt';
-import { cancelWorkflow } from './cancel';
+import { type Answer, changeCourse } from './change-course';
 import { type Command, type Limits, type Rejection } from './commands';
 import { ended } from './ended';
-import { canBeRetried, resumeWorkflow, retryWorkflow } from './retry-workflow';
 import { fill, settle } from './settle';
-import { receiveSignal, signalProblem } from './signal';
+import { signalled } from './signal';
 import { tick } from './tick';
 import { Turn } from './turn';
 
@@ -36,30 +35,12 @@ export function decide(command: Command, state: WorkflowState, now: number, limi
       return complete(new Turn(state, now, limits), (turn) => attemptReported(turn, branch, command.report));
     }
     case 'cancel':
-      if (state.status === 'cancelled') return { is: 'accepted', state, events: [] };
-      if (!isOpen(state)) return closed(state);
-      return complete(new Turn(state, now, limits), (turn) => cancelWorkflow(turn, command.reason, command.by));
     case 'pause':
-      if (state.status === 'paused') return { is: 'accepted', state, events: [] };
-      if (!isOpen(state)) return closed(state);
-      return complete(new Turn(state, now, limits), (turn) =>
-        turn.record({ type: 'WorkflowPaused', data: noteOf(command) }),
-      );
     case 'resume':
-      if (state.status === 'running') return { is: 'accepted', state, events: [] };
-      if (!isOpen(state)) return closed(state);
-      return complete(new Turn(state, now, limits), (turn) => resumeWorkflow(turn, noteOf(command)));
     case 'retry':
-      if (isOpen(state) && state.retries > 0) return { is: 'accepted', state, events: [] };
-      if (!canBeRetried(state)) return notFailed(state);
-      return complete(new Turn(state, now, limits), (turn) => retryWorkflow(turn, noteOf(command)));
-    case 'signal': {
-      if (state.signals.seen.has(command.id)) return { is: 'accepted', state, events: [] };
-      if (!isOpen(state)) return closed(state);
-      const problem = signalProblem(state, command);
-      if (problem !== undefined) return reject('signal.invalid', problem);
-      return complete(new Turn(state, now, limits), (turn) => receiveSignal(turn, command));
-    }
+      return follow(changeCourse(command, state), state, now, limits);
+    case 'signal':
+      return follow(signalled(command, state), state, now, limits);
     case 'tick':
       if (state.status !== 'running') return { is: 'accepted', state, events: [] };
       return complete(new Turn(state, now, limits), (turn) => tick(turn, command.signs));
@@ -111,17 +92,17 @@ function complete(turn: Turn, first: (turn: Turn) => void): Decision {
   return { is: 'accepted', state: turn.state, events: turn.events };
 }
 
-function closed({ status }: Workflow): Decision {
-  return reject('workflow.closed', `The workflow has ${status === 'cancelled' ? 'been cancelled' : status} already`);
-}
-
-function notFailed({ status }: Workflow): Decision {
-  const found = status === 'failed' ? 'no branch of this one has: its output cannot be made' : `this one is ${status}`;
-  return reject('workflow.not-failed', `Only a workflow that failed can be tried again, and ${found}`);
-}
-
-function noteOf({ reason, by }: { readonly reason?: string; readonly by?: string }) {
-  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+function follow(answer: Answer, state: Workflow, now: number, limits: Limits): Decision {
+  switch (answer.is) {
+    case 'repeated':
+      return { is: 'accepted', state, events: [] };
+    case 'rejected':
+      return answer;
+    case 'new':
+      return complete(new Turn(state, now, limits), answer.act);
+    default:
+      return unreachable(answer);
+  }
 }
 
 function reject(code: Rejection['code'], message: string): Decision {
