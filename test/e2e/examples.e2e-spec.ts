@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type WorkflowView } from '@braid/contracts';
+import { type JsonObject } from '@braid/events';
+import { sendSignals } from './rig/send-signals';
+import { smallRepository } from './rig/small-repository';
+import { showingLogs, Stack } from './rig/stack';
+
+const folder = resolve(__dirname, '../../examples');
+const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const sourceOf = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+let stack: Stack;
+let home: string;
+let path: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'braid-examples-'));
+  const env = { BRAID_AGENTS_DIR: join(folder, 'agents'), BRAID_COMMAND_ALLOW: 'git,node' };
+  [stack, path] = await Promise.all([
+    Stack.start({ env }),
+    smallRepository(join(home, 'repository'), [
+      {
+        message: 'Begin',
+        files: { 'package.json': '{ "name": "small", "version": "1.0.0" }\n', 'README.md': '# Small\n' },
+      },
+      { message: 'Add', files: { 'src/add.js': 'const add = (a, b) => a + b;\n\nmodule.exports = { add };\n' } },
+      {
+        message: 'Double, with its test',
+        files: { 'src/double.js': 'const double = (a) => 2 * a;\n', 'src/double.test.js': 'test("double");\n' },
+      },
+      { message: 'Configure', files: { 'src/config.test.js': 'const apiKey = "0123456789abcdef";\n' } },
+    ]),
+  ]);
+}, 120_000);
+
+afterAll(async () => {
+  await stack.stop();
+  await rm(home, { recursive: true, force: true });
+}, 60_000);
+
+const run = (name: string, variables: JsonObject = {}) => stack.run({ playbook: sourceOf(name), variables });
+
+async function answered(variables: JsonObject, signals: JsonObject): Promise<WorkflowView> {
+  const { id } = await stack.client().start({ playbook: sourceOf('approval-gate.yaml'), variables });
+  await sendSignals(stack, id, signals);
+  return stack.ended(id);
+}
+
+const statuses = (workflow: WorkflowView) =>
+  Object.fromEntries(workflow.branchStatus.map(({ branch, status }) => [branch, status]));
+
+/** What each example does; the first test sees to it that none is missing. */
+const stories: Readonly<Record<string, () => Promise<void>>> = {
+  'first.yaml': async () => {
+    const workflow = await run('first.yaml');
+    expect(workflow).toMatchObject({ status: 'completed', output: { reviews: { quick: {}, slow: {} } } });
+    expect(statuses(workflow)).toMatchObject({ broken: 'failed' });
+  },
+
+  'repo-audit.yaml': async () => {
+    const workflow = await run('repo-audit.yaml', { path });
+    expect(workflow).toMatchObject({ status: 'completed', output: expect.stringContaining('The last 4 commits') });
+    expect(Object.values(statuses(workflow))).not.toContain('failed');
+  },
+
+  'review-by-majority.yaml': async () => {
+    const review = (commit: string) => run('review-by-majority.yaml', { path, commit });
+    const [untested, tested, leaking] = await Promise.all([review('HEAD~2'), review('HEAD~1'), review('HEAD')]);
+    const approved = { verdict: 'approve', because: 'no key in sight' };
+    expect(untested).toMatchObject({ status: 'completed', output: approved });
+    expect(tested).toMatchObject({ status: 'completed', output: approved });
+    expect(leaking).toMatchObject({ output: { verdict: 'reject', because: '1 lines look like a key' } });
+  },
+
+  'race.yaml': async () => {
+    const workflow = await run('race.yaml', { question: 'Why?' });
+    expect(workflow).toMatchObject({ status: 'completed', output: { model: 'medium', text: 'Medium on: Why?' } });
+    expect(statuses(workflow)).toMatchObject({ small: 'completed', medium: 'completed', large: 'cancelled' });
+  },
+
+  'map-reduce.yaml': async () => {
+    const workflow = await run('map-reduce.yaml', { path });
+    const longest = { file: 'src/add.js', lines: 3 };
+    expect(workflow).toMatchObject({ status: 'completed', output: { files: 6, lines: 8, longest } });
+  },
+
+  'approval-gate.yaml': async () => {
+    const answer = (decision: string) => answered({ version: '1.2.3' }, { approve: { by: 'Ada', decision } });
+    const [released, held] = await Promise.all([answer('release'), answer('hold')]);
+    expect(released).toMatchObject({ status: 'completed', output: 'Release 1.2.3 went out, approved by Ada' });
+    expect(held).toMatchObject({
+      status: 'failed',
+      error: { type: 'NotApproved', code: 'failed-by-playbook', message: 'held back by Ada' },
+    });
+  },
+
+  'dag-build.yaml': async () => {
+    const broken = ['node', '-e', 'process.exit(1)'];
+    const [built, failed] = await Promise.all([run('dag-build.yaml'), run('dag-build.yaml', { lint: broken })]);
+    expect(built).toMatchObject({ status: 'completed', output: { packed: 'app.tgz', tests: 310 } });
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'convergence-unmet' } });
+    expect(statuses(failed)).toMatchObject({ lint: 'failed', test: 'completed', pack: 'skipped' });
+  },
+
+  'nested-research.yaml': async () => {
+    const workflow = await run('nested-research.yaml', { path, terms: ['double', 'README', 'nowhere'] });
+    expect(workflow).toMatchObject({ status: 'completed' });
+    expect(workflow.output).toEqual([
+      {
+        term: 'double',
+        code: 'src/double.js\nsrc/double.test.js',
+        history: 'Double, with its test',
+        names: 'src/double.js\nsrc/double.test.js',
+      },
+      { term: 'README', code: '', history: '', names: 'README.md' },
+      { term: 'nowhere', code: '', history: '', names: '' },
+    ]);
+  },
+
+  'best-of.yaml': async () => {
+    const workflow = await run('best-of.yaml', { text: 'again and again and again and again. '.repeat(20) });
+    expect(workflow).toMatchObject({ status: 'completed', output: { way: 'brotli', bytes: expect.any(Number) } });
+  },
+
+  'fallback.yaml': async () => {
+    const [healed, cached] = await Promise.all([run('fallback.yaml'), run('fallback.yaml', { failures: 9 })]);
+    expect(healed).toMatchObject({ status: 'completed', output: { price: 42, from: 'service' } });
+    expect(cached).toMatchObject({ status: 'completed', output: { price: 40, from: 'cache' } });
+    expect(cached.cost.attempts).toBe(4);
+  },
+};
+
+describe('the examples', () => {
+  it('each has a test here, a line in README.md, and the schema for editors', () => {
+    expect(names.sort()).toEqual(Object.keys(stories).sort());
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    for (const name of names) {
+      expect(readme).toContain(`[${name}](${name})`);
+      const [first, second] = sourceOf(name).split('\n');
+      expect(first).toBe('# yaml-language-server: $schema=../schemas/playbook.schema.json');
+      expect([name, second]).toEqual([name, expect.stringMatching(/^# \w/)]);
+    }
+  });
+
+  it.each(names)('%s is valid', async (name) => {
+    const { problems } = await stack.client().validate(sourceOf(name));
+    expect(problems).toEqual([]);
+  });
+
+  it.each(Object.entries(stories))('%s', (_name, story) => showingLogs(story)(), 90_000);
+});
