@@ -10,6 +10,8 @@ import {
   partitionConsumer,
   provision,
 } from '@braid/messaging';
+import { fold } from '@braid/workflow';
+import { type Command, decide } from '@braid/workflow/decide';
 
 type Open = {
   readonly partition: number;
@@ -23,8 +25,8 @@ type Open = {
 export type Script = (start: StartMessage) => readonly WorkflowEvent[];
 
 /**
- * Stands at the orchestrator's place: takes starts and cancels from the bus, appends real events, sends receipts. It decides
- * nothing by itself; a test says what a workflow does, and what goes wrong.
+ * Stands at the orchestrator's place: takes starts and commands from the bus, appends real events, sends receipts. What
+ * commands come to is decided by the real rules; otherwise a test says what a workflow does, and what goes wrong.
  */
 export class FakeOrchestrator {
   /** Events that follow a start at once. */
@@ -110,7 +112,7 @@ export class FakeOrchestrator {
     const [, , partition, kind] = delivery.subject.split('.');
     const body = new TextDecoder().decode(delivery.body);
     if (kind === 'start') await this.answer(delivery, await this.take(Number(partition), JSON.parse(body)));
-    else if (kind === 'command') await this.answer(delivery, await this.cancel(JSON.parse(body)));
+    else if (kind === 'command') await this.answer(delivery, await this.obey(JSON.parse(body)));
     else return delivery.deadLetter(`nothing handles ${String(kind)}`);
     delivery.ack();
   }
@@ -137,14 +139,16 @@ export class FakeOrchestrator {
     return { ok: true, workflow, version: entry.version, repeated: false };
   }
 
-  private async cancel(command: CommandMessage): Promise<Receipt> {
-    const { workflow } = command;
-    const reason = command.command === 'signal' ? undefined : command.reason;
+  /** Decides by the real rules, going by what is on record. */
+  private async obey({ workflow, ...message }: CommandMessage): Promise<Receipt> {
     const entry = this.workflows.get(workflow);
     if (!entry) return { ok: false, workflow, code: 'workflow.unknown', message: 'unknown' };
-    if (!entry.open) return { ok: false, workflow, code: 'workflow.closed', message: 'it has ended' };
-    await this.append(workflow, entry, [{ type: 'WorkflowCancelled', data: reason === undefined ? {} : { reason } }]);
-    return { ok: true, workflow, version: entry.version, repeated: false };
+    const { command, ...fields } = message;
+    const state = fold(await this.store.readStream(workflow));
+    const decision = decide({ type: command, ...fields } as Command, state, Date.now(), { maxBranches: 100 });
+    if (decision.is === 'rejected') return { ok: false, workflow, ...decision.rejection };
+    if (decision.events.length > 0) await this.append(workflow, entry, decision.events);
+    return { ok: true, workflow, version: entry.version, repeated: decision.events.length === 0 };
   }
 
   private async append(workflow: string, entry: Open, events: readonly WorkflowEvent[]): Promise<void> {
@@ -156,7 +160,8 @@ export class FakeOrchestrator {
     }));
     entry.version += events.length;
     const ending = ['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled'];
-    entry.open = entry.open && !events.some(({ type }) => ending.includes(type));
+    entry.open &&= !events.some(({ type }) => ending.includes(type));
+    entry.open ||= events.some(({ type }) => type === 'WorkflowRetried');
     const outcome = await this.store.append([
       {
         partition: entry.partition,

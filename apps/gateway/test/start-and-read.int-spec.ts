@@ -242,12 +242,14 @@ describe('reading a workflow', () => {
 });
 
 describe('cancelling', () => {
-  test('answers the cancelled workflow, and 409 when it has ended', async () => {
+  test('answers the cancelled workflow, also again, and 409 when it has ended otherwise', async () => {
     const id = await gateway.start();
     const first = await gateway.post(`/v1/workflows/${id}/cancel`, { reason: 'enough' });
     expect(first).toMatchObject({ status: 200, body: { status: 'cancelled' } });
-    const second = await gateway.post(`/v1/workflows/${id}/cancel`, {});
-    expect(second).toMatchObject({ status: 409, body: { code: 'workflow.closed' } });
+    expect(await gateway.post(`/v1/workflows/${id}/cancel`, {})).toMatchObject({ status: 200, body: { version: 3 } });
+    gateway.orchestrator.script = () => [requested, completed];
+    const ended = await gateway.post(`/v1/workflows/${await gateway.start()}/cancel`, {});
+    expect(ended).toMatchObject({ status: 409, body: { code: 'workflow.closed' } });
     expect((await gateway.post('/v1/workflows/unknown/cancel', {})).status).toBe(404);
   });
 

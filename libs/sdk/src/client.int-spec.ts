@@ -59,6 +59,12 @@ test('each call sends what the API expects', async () => {
   await client.events('w1', { after: 7 });
   await client.graph('w1');
   await client.cancel('w1', { reason: 'enough' });
+  await client.pause('w1');
+  await client.resume('w1');
+  await client.retry('w1', { reason: 'repaired' });
+  await client.signal('w1', 'a b', 'text', { idempotencyKey: 'k2' });
+  await client.signal('w1', 'go');
+  await client.previewConvergence('w1', { step: 's', branch: 'f/a' }, { strategy: 'quorum', require: 2 });
   await client.validate('name: x');
   await client.publish({ name: 'x' });
   expect(seen).toEqual([
@@ -68,6 +74,12 @@ test('each call sends what the API expects', async () => {
     'GET | /v1/workflows/w1/events?after=7 | - | - | Bearer k | ',
     'GET | /v1/workflows/w1/graph | - | - | Bearer k | ',
     'POST | /v1/workflows/w1/cancel | - | application/json | Bearer k | {"reason":"enough"}',
+    'POST | /v1/workflows/w1/pause | - | application/json | Bearer k | {}',
+    'POST | /v1/workflows/w1/resume | - | application/json | Bearer k | {}',
+    'POST | /v1/workflows/w1/retry | - | application/json | Bearer k | {"reason":"repaired"}',
+    'POST | /v1/workflows/w1/signals/a%20b | k2 | application/json | Bearer k | "text"',
+    'POST | /v1/workflows/w1/signals/go | - | application/json | Bearer k | null',
+    'POST | /v1/workflows/w1/convergence/preview | - | application/json | Bearer k | {"strategy":"quorum","require":2,"step":"s","branch":"f/a"}',
     'POST | /v1/playbooks/validate | - | application/yaml | Bearer k | name: x',
     'POST | /v1/playbooks | - | application/json | Bearer k | {"name":"x"}',
   ]);

@@ -1,4 +1,5 @@
 import {
+  type ConvergencePreviewView,
   type EventView,
   type GraphView,
   type PlaybookProblem,
@@ -39,6 +40,16 @@ export type Publication = {
 };
 
 type Call = { readonly signal?: AbortSignal };
+
+/** `reason` is kept on record. */
+type Reasoned = Call & { readonly reason?: string };
+
+type Sending = Call & {
+  readonly body?: Json | StartRequest;
+  /** A body that is JSON whatever it is, texts too. */
+  readonly json?: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /** A typed client of Braid's HTTP API. Every method throws {@link BraidError} when the service refuses or cannot be reached. */
 export class BraidClient {
@@ -116,9 +127,57 @@ export class BraidClient {
   }
 
   /** Cancels a workflow; branches that run are stopped. */
-  cancel(id: string, options: Call & { readonly reason?: string } = {}): Promise<WorkflowView> {
-    const body: JsonObject = options.reason === undefined ? {} : { reason: options.reason };
-    return this.#call('POST', this.#url(`/workflows/${encodeURIComponent(id)}/cancel`), { body, ...options });
+  cancel(id: string, options: Reasoned = {}): Promise<WorkflowView> {
+    return this.#tell(id, 'cancel', options);
+  }
+
+  /** Pauses a workflow: nothing new is started until it is resumed. */
+  pause(id: string, options: Reasoned = {}): Promise<WorkflowView> {
+    return this.#tell(id, 'pause', options);
+  }
+
+  /** Lets a paused workflow go on. */
+  resume(id: string, options: Reasoned = {}): Promise<WorkflowView> {
+    return this.#tell(id, 'resume', options);
+  }
+
+  /** Lets a failed workflow go on where it failed, with fresh retry policies. */
+  retry(id: string, options: Reasoned = {}): Promise<WorkflowView> {
+    return this.#tell(id, 'retry', options);
+  }
+
+  /**
+   * Sends a signal to a workflow; one that no step waits for yet is kept. The same `idempotencyKey` again is the same signal
+   * and counts once, so that it may be repeated safely.
+   */
+  signal(
+    id: string,
+    name: string,
+    payload: Json = null,
+    options: Call & { readonly idempotencyKey?: string } = {},
+  ): Promise<WorkflowView> {
+    const { idempotencyKey, ...rest } = options;
+    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    const url = this.#url(`/workflows/${encodeURIComponent(id)}/signals/${encodeURIComponent(name)}`);
+    return this.#call('POST', url, { json: payload, headers, ...rest });
+  }
+
+  /**
+   * What a fork would have decided by another strategy, going by the results on record. Nothing is run and nothing changes.
+   * `converge` has the fields of a playbook's `converge`; `branch` is the path of the branch that forked, `root` unless given.
+   */
+  previewConvergence(
+    id: string,
+    fork: { readonly step: string; readonly branch?: string },
+    converge: JsonObject & { readonly strategy: string },
+    options: Call = {},
+  ): Promise<ConvergencePreviewView> {
+    const { step, branch } = fork;
+    const body: JsonObject = { ...converge, step, ...(branch === undefined ? {} : { branch }) };
+    return this.#call('POST', this.#url(`/workflows/${encodeURIComponent(id)}/convergence/preview`), {
+      body,
+      ...options,
+    });
   }
 
   /** All problems of a playbook at once; none of severity `error` means that it can run. */
@@ -188,30 +247,26 @@ export class BraidClient {
     return `${this.#base}/v1${path}${text === '' ? '' : `?${text}`}`;
   }
 
-  async #call<T>(
-    method: string,
-    url: string,
-    options: Call & { readonly body?: Json | StartRequest; readonly headers?: Readonly<Record<string, string>> },
-  ): Promise<T> {
+  #tell(id: string, command: string, { reason, ...options }: Reasoned): Promise<WorkflowView> {
+    const body: JsonObject = reason === undefined ? {} : { reason };
+    return this.#call('POST', this.#url(`/workflows/${encodeURIComponent(id)}/${command}`), { body, ...options });
+  }
+
+  async #call<T>(method: string, url: string, options: Sending): Promise<T> {
     const response = await this.#send(method, url, options);
     return (await response.json()) as T;
   }
 
-  async #send(
-    method: string,
-    url: string,
-    options: Call & { readonly body?: Json | StartRequest; readonly headers?: Readonly<Record<string, string>> },
-  ): Promise<Response> {
-    const { body, signal } = options;
-    // A playbook that is given as text travels as it is, so that problems keep their lines.
-    const content: Record<string, string> =
-      body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' };
+  async #send(method: string, url: string, options: Sending): Promise<Response> {
+    const { signal } = options;
+    const { text, type } = contentOf(options);
+    const content: Record<string, string> = type === undefined ? {} : { 'content-type': type };
     let response: Response;
     try {
       response = await this.#fetch(url, {
         method,
         headers: { accept: 'application/json', ...this.#headers, ...content, ...options.headers },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(text === undefined ? {} : { body: text }),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (cause) {
@@ -222,6 +277,14 @@ export class BraidClient {
     if (!response.ok) throw await errorOf(response);
     return response;
   }
+}
+
+/** A playbook that is given as text travels as it is, so that problems keep their lines. */
+function contentOf({ body, json }: Sending): { readonly text?: string; readonly type?: string } {
+  if (json !== undefined) return { text: JSON.stringify(json), type: 'application/json' };
+  if (body === undefined) return {};
+  if (typeof body === 'string') return { text: body, type: 'application/yaml' };
+  return { text: JSON.stringify(body), type: 'application/json' };
 }
 
 /** `fetch` hides why it failed in the cause of its error. */
