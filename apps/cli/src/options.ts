@@ -10,7 +10,8 @@ export function assignment(text: string, gathered: JsonObject = {}): JsonObject 
   return { ...gathered, [key]: jsonOrText(text.slice(at + 1)) };
 }
 
-function jsonOrText(text: string): Json {
+/** The value that a text of the command line stands for: JSON if it parses, else the text itself. */
+export function jsonOrText(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {

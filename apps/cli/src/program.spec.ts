@@ -13,7 +13,22 @@ describe('the command line', () => {
     const { exitCode, printed } = await running(['--help']);
 
     expect(exitCode).toBe(exitCodes.done);
-    for (const name of ['up', 'run', 'ps', 'show', 'events', 'graph', 'cancel', 'validate', 'publish']) {
+    for (const name of [
+      'up',
+      'run',
+      'ps',
+      'show',
+      'events',
+      'graph',
+      'cancel',
+      'signal',
+      'pause',
+      'resume',
+      'retry',
+      'what-if',
+      'validate',
+      'publish',
+    ]) {
       expect(printed).toMatch(new RegExp(`^  ${name} `, 'm'));
     }
   });
@@ -25,6 +40,8 @@ describe('the command line', () => {
     [['ps', '--limit', 'many'], 'whole number from 1'],
     [['run', 'a.yaml', '--var', 'novalue'], 'write name=value'],
     [['run', 'a.yaml', '--mode', 'sideways'], 'Allowed choices are parallel, sequential'],
+    [['signal', 'w1'], "missing required argument 'name'"],
+    [['what-if', 'w1', 'votes'], "required option '--strategy <name>' not specified"],
     [['dead-letters', 'retry'], "missing required argument 'id'"],
     [['run', '/does/not/exist.yaml'], 'there is no such file'],
   ])('calls %j a mistake of usage', async (argv, message) => {

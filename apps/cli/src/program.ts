@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { type Cli } from './cli';
 import { agentsCommand } from './commands/agents';
-import { cancelCommand } from './commands/cancel';
 import { configCommand } from './commands/config';
 import { deadLettersCommand } from './commands/dead-letters';
 import { doctorCommand } from './commands/doctor';
@@ -13,8 +12,11 @@ import { publishCommand } from './commands/publish';
 import { runCommand } from './commands/run';
 import { runnersCommand } from './commands/runners';
 import { showCommand } from './commands/show';
+import { signalCommand } from './commands/signal';
+import { cancelCommand, pauseCommand, resumeCommand, retryCommand } from './commands/tell';
 import { upCommand } from './commands/up';
 import { validateCommand } from './commands/validate';
+import { whatIfCommand } from './commands/what-if';
 import { exitCodes } from './exit-codes';
 import { explain } from './explain';
 
@@ -25,7 +27,12 @@ const commands = [
   showCommand,
   eventsCommand,
   graphCommand,
+  signalCommand,
+  pauseCommand,
+  resumeCommand,
+  retryCommand,
   cancelCommand,
+  whatIfCommand,
   validateCommand,
   publishCommand,
   agentsCommand,

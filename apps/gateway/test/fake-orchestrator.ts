@@ -147,8 +147,9 @@ export class FakeOrchestrator {
     const state = fold(await this.store.readStream(workflow));
     const decision = decide({ type: command, ...fields } as Command, state, Date.now(), { maxBranches: 100 });
     if (decision.is === 'rejected') return { ok: false, workflow, ...decision.rejection };
-    if (decision.events.length > 0) await this.append(workflow, entry, decision.events);
-    return { ok: true, workflow, version: entry.version, repeated: decision.events.length === 0 };
+    const events = decision.is === 'accepted' ? decision.events : [];
+    if (events.length > 0) await this.append(workflow, entry, events);
+    return { ok: true, workflow, version: entry.version, repeated: events.length === 0 };
   }
 
   private async append(workflow: string, entry: Open, events: readonly WorkflowEvent[]): Promise<void> {

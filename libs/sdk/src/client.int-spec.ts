@@ -145,6 +145,15 @@ test('a stream that breaks off is taken up after the last event, without gaps or
   expect(asked).toEqual([undefined, '2', '3', '3']);
 });
 
+test('a stream goes on after a failure where the workflow was tried again, and else ends with it', async () => {
+  let more = [event(2, 'WorkflowFailed'), event(3, 'WorkflowRetried'), event(4, 'WorkflowFailed')];
+  const client = await clientOf((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).end([event(1), ...more].map(message).join(''));
+    more = [];
+  });
+  await expect(collect(client.stream('w1'))).resolves.toEqual([1, 2, 3, 4]);
+});
+
 test('a stream ends when nothing is left, and fails for good where a repeat cannot help', async () => {
   const client = await clientOf(
     (request, response) => void response.writeHead(request.url?.includes('gone') ? 404 : 204).end(),

@@ -2,7 +2,8 @@ import { type EventView } from '@braid/contracts';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { BraidError } from './braid-error';
 
-const endings: ReadonlySet<string> = new Set(['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled']);
+/** Nothing can follow these. */
+const endings: ReadonlySet<string> = new Set(['WorkflowCompleted', 'WorkflowCancelled']);
 const firstDelayMs = 200;
 const longestDelayMs = 5_000;
 
@@ -20,8 +21,8 @@ export async function* followEvents(options: {
   let lastEventId = options.after === undefined ? undefined : String(options.after);
   let seen = options.after ?? 0;
   let delayMs = firstDelayMs;
-  // A failure is the end only if nothing follows: a workflow that is tried again goes on after it.
-  let ended = false;
+  // A failure is the end where the stream ends with it: a workflow that was tried again goes on after it.
+  let failed = false;
   try {
     for (;;) {
       try {
@@ -34,10 +35,11 @@ export async function* followEvents(options: {
           const event = eventIn(message.data);
           if (event === undefined || event.version <= seen) continue;
           seen = event.version;
-          ended = endings.has(event.type);
+          failed = event.type === 'WorkflowFailed';
           yield event;
+          if (endings.has(event.type)) return;
         }
-        if (ended) return;
+        if (failed) return;
       } catch (error) {
         if (signal.aborted || !isPassing(error)) throw error;
       }

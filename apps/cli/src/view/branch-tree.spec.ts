@@ -83,3 +83,12 @@ it('counts what has no room, and hides what needs no attention first', () => {
   expect(lines.at(-1)).toBe('└─ and 94 completed');
   expect(lines.join('\n')).toMatch(/99 +✖ failed/);
 });
+
+it.each([
+  [{ signal: 'approval' }, 'waits for approval'],
+  [{ signal: 'approval', until: at(12) }, 'waits for approval, 3.0 s more'],
+  [{ until: at(19) }, 'goes on in 10.0 s'],
+])('says what a branch waits for: %j', (waitsFor, text) => {
+  const waiting: BranchStatusView = { branch: 'root', path: 'root', status: 'running', step: 'ask', waitsFor };
+  expect(branchTree({ branchStatus: [waiting] }, options)).toEqual([expect.stringContaining(text)]);
+});

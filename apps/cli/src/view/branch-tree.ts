@@ -2,7 +2,7 @@ import { type BranchStatusName, type BranchStatusView, type WorkflowView } from 
 import { type Colours } from '../terminal';
 import { type Doing, doingIn } from './doing';
 import { paintStatus, statusSign } from './status';
-import { took } from './time';
+import { span, took } from './time';
 
 export type TreeOptions = {
   readonly colours: Colours;
@@ -100,7 +100,17 @@ function line(
   const sign = paintStatus(branch.status, `${statusSign(branch.status)} ${branch.status.padEnd(9)}`, colours);
   const agent = colours.dim(worded(doing).padEnd(widths.step));
   const runner = (doing.runner ?? '').padEnd(widths.runner);
-  return [`${colours.dim(stem)}${name}`, sign, time, agent, runner, attempt, error].join('  ').trimEnd();
+  const waits = waiting(branch, now);
+  return [`${colours.dim(stem)}${name}`, sign, time, agent, runner, attempt, waits, error].join('  ').trimEnd();
+}
+
+/** What a branch waits for, while it does. */
+function waiting({ waitsFor }: BranchStatusView, now: number): string {
+  if (waitsFor === undefined) return '';
+  const { signal, until } = waitsFor;
+  const left = until === undefined ? undefined : span(Date.parse(until) - now);
+  if (signal === undefined) return left === undefined ? '' : `goes on in ${left}`;
+  return left === undefined ? `waits for ${signal}` : `waits for ${signal}, ${left} more`;
 }
 
 function worded({ step, agent }: Doing): string {

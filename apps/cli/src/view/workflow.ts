@@ -1,7 +1,8 @@
-import { type ConvergencePointView, type WorkflowSummary, type WorkflowView } from '@braid/contracts';
+import { type WorkflowSummary, type WorkflowView } from '@braid/contracts';
 import { type Failure, type Json } from '@braid/events';
 import { type Colours } from '../terminal';
 import { branchTree } from './branch-tree';
+import { convergenceLines } from './convergence';
 import { markdown } from './markdown';
 import { paintStatus, statusSign } from './status';
 import { table } from './table';
@@ -21,7 +22,7 @@ export function workflowDetails(view: WorkflowView, options: ViewOptions): strin
       `${cost.attempts} ${cost.attempts === 1 ? 'attempt' : 'attempts'}, ${span(cost.agentMs)} of work by agents`,
     ],
     branchTree(view, options),
-    view.convergencePoints.map((point) => convergenceLine(point, colours)),
+    view.convergencePoints.flatMap((point) => convergenceLines(point, colours)),
     Object.keys(view.context).length === 0 ? [] : [`context ${JSON.stringify(view.context)}`],
     view.error === undefined ? [] : failureLines(view.error, colours),
     view.output === undefined ? [] : [outputText(view.output, colours)],
@@ -77,11 +78,4 @@ export function failureLines(failure: Failure, colours: Colours): readonly strin
           .map((line) => colours.dim(`  ${line.trim()}`))),
     ...(cause === undefined ? [] : ['caused by', ...failureLines(cause, colours)]),
   ];
-}
-
-function convergenceLine(point: ConvergencePointView, colours: Colours): string {
-  const { branch, step, strategy, outcome, reason } = point;
-  const name = branch === 'root' ? step : `${branch}/${step}`;
-  const paint = outcome === 'met' ? colours.green : outcome === 'waiting' ? colours.cyan : colours.red;
-  return `${name}: ${strategy} ${paint(outcome)}, ${reason}`;
 }
