@@ -1,4 +1,4 @@
-import { agent, branch, graphOf, map, parallel, Scenario } from '@braid/testing';
+import { agent, branch, choose, graphOf, map, parallel, Scenario, signal, when } from '@braid/testing';
 import { describe, expect, test } from '@jest/globals';
 import { dotPicture, mermaidPicture } from './graph-picture';
 import { graphView } from './graph-view';
@@ -83,6 +83,45 @@ describe('the graph of a workflow', () => {
     expect(graphView(workflow, nobody, folded).nodes).toContainEqual(
       expect.objectContaining({ label: 'files × ?', status: 'pending' }),
     );
+  });
+});
+
+describe('steps inside of steps', () => {
+  const graph = graphOf([
+    choose('pick', [when('false', [agent('no')]), when(undefined, [agent('yes'), signal('ask', 'go')])]),
+    agent('ship', { onFailure: [agent('repair')] }),
+    agent('after'),
+  ]);
+  const statusOf = (scenario: Scenario) =>
+    Object.fromEntries(
+      graphView(scenario.workflow, nobody, folded).nodes.map(({ id, status }) => [id.replace('root#', ''), status]),
+    );
+
+  test('are drawn as cases and answers to failures, and joined by what follows', () => {
+    const { edges } = graphView(Scenario.start(graph).workflow, nobody, folded);
+    expect(edges.map(({ from, to, kind }) => `${from} ${kind} ${to}`.replaceAll('root#', ''))).toEqual([
+      'pick case no',
+      'yes sequence ask',
+      'pick case yes',
+      'ship failure repair',
+      'no sequence ship',
+      'ask sequence ship',
+      'ship sequence after',
+      'repair sequence after',
+    ]);
+  });
+
+  test('have the status of the way that the branch took', () => {
+    const scenario = Scenario.start(graph);
+    expect(statusOf(scenario)).toMatchObject({ no: 'skipped', yes: 'requested', ask: 'pending', ship: 'pending' });
+    scenario.complete('root');
+    expect(statusOf(scenario)).toMatchObject({ yes: 'completed', ask: 'running', pick: 'running', repair: 'pending' });
+    scenario.signal('go');
+    expect(statusOf(scenario)).toMatchObject({ no: 'skipped', yes: 'completed', pick: 'completed', ship: 'requested' });
+    scenario.fail('root');
+    expect(statusOf(scenario)).toMatchObject({ repair: 'requested', after: 'pending' });
+    scenario.complete('root');
+    expect(statusOf(scenario)).toMatchObject({ repair: 'completed', after: 'requested' });
   });
 });
 

@@ -1,6 +1,16 @@
 import { type BranchStatusName, type GraphNode, type GraphView } from '@braid/contracts';
 import { type ForkStep, type Step } from '@braid/events';
-import { type Branch, childPath, type Fork, hasEnded, rootPath, type Workflow } from '@braid/workflow';
+import {
+  type Branch,
+  childPath,
+  type Fork,
+  hasEnded,
+  nestedSteps,
+  type Nesting,
+  nestingsOf,
+  rootPath,
+  type Workflow,
+} from '@braid/workflow';
 import { branchStatus, workingAttempt } from './branch-view';
 import { type FindAttempt } from './live-attempts';
 
@@ -15,11 +25,17 @@ type Drawing = {
   readonly expand: boolean;
 };
 
-/** Where a run of nodes begins and ends. */
-type Span = { readonly first: string; readonly last: string };
+/** Where a run of nodes begins, and where it ends: in several places after cases. */
+type Span = { readonly first: string; readonly last: readonly string[] };
 
 /** A branch that is drawn: one that was opened, or one that the playbook says will be. */
 type Drawn = { readonly path: string; readonly steps: readonly Step[]; readonly branch: Branch | undefined };
+
+/**
+ * How far a sequence has come: it is the one under way at this depth (0 is the branch's own, others are nested in its
+ * steps), it is still ahead, or the branch has left it behind or passed it by.
+ */
+type Progress = { readonly is: 'at'; readonly depth: number } | { readonly is: 'ahead' } | { readonly is: 'past' };
 
 /**
  * The workflow as a graph: a node per step of every branch, and one more where a fork converges. What has not been reached
@@ -37,16 +53,20 @@ export function graphView(workflow: Workflow, find: FindAttempt, options: { read
 }
 
 function drawBranch(drawing: Drawing, drawn: Drawn): Span | undefined {
+  return drawSequence(drawing, drawn, drawn.steps, drawn.branch ? { is: 'at', depth: 0 } : { is: 'ahead' });
+}
+
+function drawSequence(drawing: Drawing, drawn: Drawn, steps: readonly Step[], progress: Progress): Span | undefined {
   let span: Span | undefined;
-  for (const [index, step] of drawn.steps.entries()) {
-    const next = drawStep(drawing, drawn, step, index);
-    if (span) drawing.edges.push({ from: span.last, to: next.first, kind: 'sequence' });
+  for (const [index, step] of steps.entries()) {
+    const next = drawStep(drawing, drawn, step, index, progress);
+    for (const from of span?.last ?? []) drawing.edges.push({ from, to: next.first, kind: 'sequence' });
     span = { first: span?.first ?? next.first, last: next.last };
   }
   return span;
 }
 
-function drawStep(drawing: Drawing, drawn: Drawn, step: Step, index: number): Span {
+function drawStep(drawing: Drawing, drawn: Drawn, step: Step, index: number, progress: Progress): Span {
   const id = `${drawn.path}#${step.id}`;
   drawing.nodes.push({
     id,
@@ -55,19 +75,57 @@ function drawStep(drawing: Drawing, drawn: Drawn, step: Step, index: number): Sp
     branch: drawn.path,
     step: step.id,
     ...(step.kind === 'agent' ? { agent: step.agent } : {}),
-    status: stepStatus(drawing, drawn.branch, step, index),
+    status: stepStatus(drawing, drawn.branch, step, index, progress),
   });
-  if (step.kind !== 'parallel' && step.kind !== 'map') return { first: id, last: id };
-  return { first: id, last: drawFork(drawing, drawn, step, id) };
+  const isFork = step.kind === 'parallel' || step.kind === 'map';
+  const end = isFork ? drawFork(drawing, drawn, step, id) : id;
+  const inner = nestingsOf(step).flatMap((nesting) => {
+    const nested = drawSequence(
+      drawing,
+      drawn,
+      nestedSteps(step, nesting) ?? [],
+      nestedProgress(drawn.branch, nesting, index, progress),
+    );
+    if (!nested) return [];
+    drawing.edges.push({ from: end, to: nested.first, kind: nesting.is === 'case' ? 'case' : 'failure' });
+    return nested.last;
+  });
+  const goesOn = step.kind !== 'choose' || step.cases.every(({ when }) => when !== undefined);
+  return { first: id, last: goesOn ? [end, ...inner] : inner };
 }
 
-function stepStatus(drawing: Drawing, branch: Branch | undefined, step: Step, index: number): BranchStatusName {
+/** The place of a branch in the sequence that is under way at a depth. */
+const cursorAt = (branch: Branch, depth: number) => (depth === 0 ? branch : branch.nested[depth - 1])?.cursor ?? 0;
+
+/** How far a sequence has come that is nested in the step at `index` of another. */
+function nestedProgress(branch: Branch | undefined, nesting: Nesting, index: number, progress: Progress): Progress {
+  if (progress.is !== 'at' || branch === undefined) return progress;
+  const { depth } = progress;
+  const cursor = cursorAt(branch, depth);
+  if (index !== cursor) return { is: index < cursor ? 'past' : 'ahead' };
+  const open = branch.nested[depth]?.in;
+  if (open === undefined) return { is: 'ahead' };
+  const isThis = open.is === nesting.is && (open.is !== 'case' || nesting.is !== 'case' || open.case === nesting.case);
+  return isThis ? { is: 'at', depth: depth + 1 } : { is: 'past' };
+}
+
+function stepStatus(
+  drawing: Drawing,
+  branch: Branch | undefined,
+  step: Step,
+  index: number,
+  progress: Progress,
+): BranchStatusName {
   if (branch === undefined) return 'pending';
-  if (index < branch.cursor) return branch.results[step.id]?.status ?? 'completed';
+  if (progress.is === 'past') return branch.results[step.id]?.status ?? 'skipped';
   const status = drawing.statusOf(branch);
-  if (index === branch.cursor) return status;
+  if (progress.is === 'at') {
+    const cursor = cursorAt(branch, progress.depth);
+    if (index < cursor) return branch.results[step.id]?.status ?? 'completed';
+    if (index === cursor) return status;
+  }
   if (!hasEnded(branch)) return 'pending';
-  return status === 'skipped' ? 'skipped' : 'cancelled';
+  return status === 'skipped' || status === 'completed' ? 'skipped' : 'cancelled';
 }
 
 /** Draws the branches of a fork and its convergence, and answers the convergence's node. */
@@ -120,14 +178,15 @@ function drawBranches(
     const span = drawBranch(drawing, branch);
     if (!span) continue;
     spans.set(branch.name, span);
-    drawing.edges.push({ from: span.last, to, kind: 'converge' });
+    for (const last of span.last) drawing.edges.push({ from: last, to, kind: 'converge' });
     if ((needsOf.get(branch.name) ?? []).length === 0) drawing.edges.push({ from, to: span.first, kind: 'fork' });
   }
   for (const [name, needed] of needsOf) {
     const span = spans.get(name);
     for (const need of needed) {
       const before = spans.get(need);
-      if (span && before) drawing.edges.push({ from: before.last, to: span.first, kind: 'needs' });
+      if (!span || !before) continue;
+      for (const last of before.last) drawing.edges.push({ from: last, to: span.first, kind: 'needs' });
     }
   }
 }
