@@ -1,4 +1,3 @@
-export { compileExpression } from './expression/compile-expression';
 export { convergenceOutput } from './convergence/output';
 export { evolve, HistoryError } from './evolve';
 export { fold } from './fold';
