@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { partitionOf, subjects } from '@braid/contracts';
 import { type DeadLetterView } from '@braid/sdk';
 import { showingLogs, Stack } from './rig/stack';
@@ -53,6 +53,8 @@ const ends = {
   text: 'agent-error',
 };
 
+jest.setTimeout(60_000);
+
 let stack: Stack;
 
 beforeAll(async () => {
@@ -61,7 +63,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack.stop();
-}, 60_000);
+});
 
 const healthy = () => stack.run('{ name: healthy, steps: [{ id: a, agent: builtin.echo, with: fine }] }');
 
@@ -176,7 +178,6 @@ describe('garbage on the bus', () => {
         expect([app, running, log.includes('"level":"fatal"')]).toEqual([app, true, false]);
       }
     }),
-    60_000,
   );
 
   const asSent = ({ subject, body, encoding }: DeadLetterView) =>
@@ -205,7 +206,6 @@ output: \${{ steps.fork.output.fine }}
       expect(messages.filter((message) => message.length > 20_000)).toEqual([]);
       expect((await healthy()).output).toBe('fine');
     }),
-    60_000,
   );
 
   // Seen to fail while work that no message can carry was sent again for ever, and such an event held up the feed.
@@ -213,27 +213,24 @@ output: \${{ steps.fork.output.fine }}
     ['the input of the next agent', '- { id: next, agent: builtin.echo, with: "${{ steps.each.output }}" }', 'failed'],
     ['the context of the next agent', '- { id: next, agent: builtin.echo, with: 1 }', 'failed'],
     ['the output of the workflow', '', 'completed'],
-  ])(
-    'outputs that are too large together for %s end the workflow, and its feed goes on',
-    (what, steps, status) =>
-      showingLogs(async () => {
-        const seen: string[] = [];
-        const end = stack.bus.listen('braid.events.*.*.*', ({ subject, value }) => {
-          if (/\.Workflow(Completed|Failed)\./.test(subject)) seen.push((value as { subject: string }).subject);
-        });
-        const kept = what.includes('context') ? "export: { all: '${{ output }}' }" : '';
-        const workflow = await stack.run(`
+  ])('outputs that are too large together for %s end the workflow, and its feed goes on', (what, steps, status) =>
+    showingLogs(async () => {
+      const seen: string[] = [];
+      const end = stack.bus.listen('braid.events.*.*.*', ({ subject, value }) => {
+        if (/\.Workflow(Completed|Failed)\./.test(subject)) seen.push((value as { subject: string }).subject);
+      });
+      const kept = what.includes('context') ? "export: { all: '${{ output }}' }" : '';
+      const workflow = await stack.run(`
 name: large
 steps:
   - { id: each, map: { over: [1, 2, 3, 4] }, agent: own.big${kept && `, ${kept}`} }
   ${steps}
 `);
-        expect(workflow.status).toBe(status);
-        if (status === 'failed') expect(workflow.error).toMatchObject({ code: 'limit', type: 'WorkTooLargeError' });
-        await until('the feed has told the end', () => seen.includes(workflow.id));
-        end();
-        expect((await healthy()).output).toBe('fine');
-      })(),
-    60_000,
+      expect(workflow.status).toBe(status);
+      if (status === 'failed') expect(workflow.error).toMatchObject({ code: 'limit', type: 'WorkTooLargeError' });
+      await until('the feed has told the end', () => seen.includes(workflow.id));
+      end();
+      expect((await healthy()).output).toBe('fine');
+    })(),
   );
 });
