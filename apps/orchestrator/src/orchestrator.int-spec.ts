@@ -11,7 +11,7 @@ import {
   type WorkMessage,
 } from '@braid/contracts';
 import { type Graph, type Json, type StoredEvent } from '@braid/events';
-import { openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
+import { type EventStore, openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
 import { agentConsumer, type Bus, connectBus, type Intake, openIntake, provision } from '@braid/messaging';
 import { createLogger, createMetrics } from '@braid/service';
 import {
@@ -64,8 +64,12 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function startOrchestrator(instance: string): Promise<Orchestrator> {
-  const own = await openEventStore({ url: database.url, partitions });
+async function startOrchestrator(
+  instance: string,
+  over: (store: EventStore) => EventStore = (store) => store,
+): Promise<Orchestrator> {
+  const opened = await openEventStore({ url: database.url, partitions });
+  const own = { ...opened, store: over(opened.store) };
   const ownBus = await connectBus({ url: nats.url, name: instance });
   const logger = createLogger({ level: 'fatal', service: 'orchestrator', instance });
   const metrics = orchestratorMetrics(createMetrics('orchestrator'));
@@ -187,6 +191,27 @@ describe('an orchestrator', () => {
     expect(receipt).toMatchObject({ ok: true, repeated: false });
     expect((await history(receipt.workflow)).length).toBeGreaterThan(0);
     expect((await ended(receipt.workflow)).ending).toEqual({ is: 'completed', output: { a: 'a', b: 'b', c: 'c' } });
+  });
+
+  it('confirms no repeated start while the first is not on disk, and records it afresh when it never gets there', async () => {
+    let refuse = true;
+    await startOrchestrator('o1', (store) =>
+      Object.assign(Object.create(store) as EventStore, {
+        // The first append that carries events is refused, late enough for the repeat to be decided meanwhile.
+        append: async (batch: Parameters<EventStore['append']>[0]) => {
+          if (!refuse || batch.every(({ events: none }) => none.length === 0)) return store.append(batch);
+          refuse = false;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return { kind: 'conflict', message: 'refused by the test' } as const;
+        },
+      }),
+    );
+    const workflow = randomUUID();
+    const answers = [start(threeBranches, { workflow }), start(threeBranches, { workflow })];
+    const first = await Promise.race(answers);
+    expect(first.ok).toBe(true);
+    expect((await history(workflow)).length).toBeGreaterThan(0);
+    expect((await Promise.all(answers)).map(({ ok }) => ok)).toEqual([true, true]);
   });
 
   it('answers the same start again with the same workflow and refuses a different one', async () => {
