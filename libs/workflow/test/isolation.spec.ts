@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionMode, type Graph, type Json, type ParallelStep } from '@braid/events';
 import { agent, branch, converge, graphOf, map, parallel, Scenario, set } from '@braid/testing';
+import { type Decision } from '@braid/workflow/decide';
 import { forks, type GraphOptions, graphs, variables } from './random-graph';
 import { runs } from './runs';
 
@@ -21,11 +22,16 @@ function play(graph: Graph, salt: number, mode: ExecutionMode, outputOf: (path: 
   const s = Scenario.start(graph, { variables, mode });
   while (s.workflow.status === 'running') {
     const [path] = [...s.requested].toSorted((a, b) => digest(`${a}${salt}`) - digest(`${b}${salt}`));
-    if (path === undefined) s.tick(2000);
+    if (path === undefined) expectProgress(s.tick(2000));
     else if (digest(`${path}/${s.workflow.branches.get(path)?.attempts ?? 0}`) % 5 === 0) s.fail(path);
     else s.complete(path, outputOf(path));
   }
   return s;
+}
+
+/** A workflow that waits for nobody goes on by itself when time passes; else it is stuck. */
+function expectProgress(decision: Decision): void {
+  if (decision.is !== 'accepted' || decision.events.length === 0) throw new Error('Broken: the workflow is stuck');
 }
 
 const plainOutput = (path: string): Json => ({ v: digest(path) % 3 });
