@@ -279,6 +279,31 @@ describe('an orchestrator', () => {
     expect(await history(workflow)).toHaveLength(before);
   });
 
+  it('sets garbage aside with its reason, wherever below braid.in it was published', async () => {
+    await startOrchestrator('o1');
+    const reasons = new Map<string, string>();
+    bus.nc.subscribe('braid.dead.>', {
+      callback: (_error, message) => {
+        reasons.set(message.headers?.get('Braid-Subject') ?? '', message.headers?.get('Braid-Reason') ?? '');
+      },
+    });
+    const subjectsOfGarbage = [
+      'braid.in.garbage',
+      'braid.in.999.start.w',
+      'braid.in.3',
+      'braid.in.3.start.w',
+      'braid.in.0.what.w',
+    ];
+    for (const subject of subjectsOfGarbage) await bus.publisher.publish(subject, '{"not": "a message"');
+    await until(async () => (reasons.size === subjectsOfGarbage.length ? true : undefined));
+    expect([...reasons.keys()].toSorted()).toEqual(subjectsOfGarbage.toSorted());
+    expect(reasons.get('braid.in.999.start.w')).toContain('names no partition');
+    expect(reasons.get('braid.in.3.start.w')).toContain('not JSON');
+    startRunner('echo');
+    const { workflow } = await start(threeBranches);
+    expect((await ended(workflow)).status).toBe('completed');
+  }, 30_000);
+
   it('goes on by itself when NATS has lost everything', async () => {
     await startOrchestrator('o1');
     const { workflow } = await start(threeBranches);
