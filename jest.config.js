@@ -29,6 +29,8 @@ const project = (displayName, testRegex, extra = {}) => ({
 });
 
 module.exports = {
+  // A test that waits for a server, a redelivery or a lease waits as long as it takes; only what never comes fails it.
+  testTimeout: 60_000,
   projects: [
     project('unit', '\\.spec\\.ts$'),
     project('int', '\\.int-spec\\.ts$', {

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type WorkflowView } from '@braid/contracts';
 import { type JsonObject } from '@braid/events';
 import { Observer } from './rig/observer';
 import { showingLogs, Stack } from './rig/stack';
+
+jest.setTimeout(60_000);
 
 let stack: Stack;
 let observer: Observer;
@@ -15,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await observer.stop();
   await stack.stop();
-}, 60_000);
+});
 
 const sleepers = (more: JsonObject = {}): JsonObject => ({
   name: 'three-sleepers',
@@ -56,7 +58,6 @@ describe('parallel execution (REQ-4.3-1)', () => {
       expect(durationOf(workflow)).toBeLessThan(1_600);
       expect(new Set(forked(workflow).map(({ runner }) => runner))).toEqual(new Set(['runner-1', 'runner-2']));
     }),
-    60_000,
   );
 });
 
@@ -71,7 +72,6 @@ describe('sequential execution and fallback (REQ-4.3-6)', () => {
       expect(durationOf(workflow)).toBeGreaterThan(3_000);
       expect(forked(workflow).map(({ branch }) => branch)).toEqual(['a', 'b', 'c']);
     }),
-    60_000,
   );
 
   it.each([
@@ -112,7 +112,6 @@ describe('sequential execution and fallback (REQ-4.3-6)', () => {
       const again = observer.of('narrow').slice(-deferred.length);
       expect(again.map(({ open }) => open)).toEqual(deferred.map(() => 1));
     }),
-    60_000,
   );
 
   it('without the fallback the same lack of capacity fails the fork', async () => {

@@ -110,6 +110,7 @@ async function startRunner(
   const builtIn = await createAgents({
     only: [],
     dir: '',
+    cacheDir: '',
     slots: 4,
     maxOutputBytes: 100_000,
     httpAllow: ['127.0.0.1'],

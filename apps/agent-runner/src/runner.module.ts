@@ -7,6 +7,7 @@ import { CancelController } from './cancel.controller';
 import { Runner } from './runner';
 import { runnerBus, runnerLogger, runnerRegistry } from './runner.tokens';
 import { openScratch } from './scratch';
+import { join } from 'node:path';
 
 export type RunnerModuleOptions = {
   readonly config: Config;
@@ -51,6 +52,7 @@ export class RunnerModule {
 
 async function createRunner(options: RunnerModuleOptions, bus: Bus, registry: Registry): Promise<Runner> {
   const { config, logger, name } = options;
+  const scratch = await openScratch();
   const { agents, problems } = await createAgents({
     only: config.BRAID_AGENTS,
     dir: config.BRAID_AGENTS_DIR,
@@ -58,6 +60,7 @@ async function createRunner(options: RunnerModuleOptions, bus: Bus, registry: Re
     maxOutputBytes: config.BRAID_MAX_OUTPUT_BYTES,
     httpAllow: config.BRAID_HTTP_ALLOW,
     commandAllow: config.BRAID_COMMAND_ALLOW,
+    cacheDir: join(scratch.root, 'compiled-agents'),
     environment: options.environment,
     onError: (error) => logger.warn({ error }, 'a thread of an agent ended outside an attempt'),
   });
@@ -68,7 +71,7 @@ async function createRunner(options: RunnerModuleOptions, bus: Bus, registry: Re
     {
       bus,
       agents,
-      scratch: await openScratch(),
+      scratch,
       secrets: secretsFromEnvironment(options.environment),
       logger,
       registry,

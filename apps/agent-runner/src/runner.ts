@@ -69,7 +69,8 @@ export class Runner {
   async start(): Promise<void> {
     const { bus } = this.services;
     let ackWaitMs = Infinity;
-    for (const lane of this.#lanes) {
+    // The server serves whoever asked first: in an order of its own, each runner comes first for some of the agents.
+    for (const lane of shuffled(this.#lanes)) {
       const { concurrency } = lane.agent;
       const limit = concurrency === undefined ? {} : { concurrency };
       const consumer = await ensureAgentConsumer(bus, lane.agent.name, limit);
@@ -142,4 +143,11 @@ export class Runner {
     };
     this.services.bus.emit(subjects.runner, presence);
   }
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }

@@ -4,6 +4,7 @@ import { liveTransport } from '@braid/messaging';
 import { type Logger, nestLogger } from '@braid/service';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Connections } from './edge/connections';
 import { createHttpEdge } from './edge/fastify-app';
 import { serveApiDescription } from './edge/openapi';
 import { ValidatedPipe } from './edge/validated.pipe';
@@ -26,6 +27,7 @@ export async function startGateway(config: Config, instance: string, logger: Log
   const services = await openServices(config, instance, logger);
   try {
     const app = await createApp(config, instance, services, logger);
+    const connections = new Connections(app.getHttpServer());
     try {
       await app.startAllMicroservices();
       await app.listen(config.BRAID_HTTP_PORT, config.BRAID_HTTP_HOST);
@@ -37,6 +39,7 @@ export async function startGateway(config: Config, instance: string, logger: Log
       url: await app.getUrl(),
       async close() {
         services.releaseClients();
+        connections.endWhenIdle();
         await app.close();
         await services.close();
       },

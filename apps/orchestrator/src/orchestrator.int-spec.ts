@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { type EventStore } from '@braid/event-store';
 import { partitionOf, subjects } from '@braid/contracts';
 import { agent, graphOf, map } from '@braid/testing';
 import {
@@ -26,6 +28,27 @@ describe('an orchestrator', () => {
     expect(receipt).toMatchObject({ ok: true, repeated: false });
     expect((await history(receipt.workflow)).length).toBeGreaterThan(0);
     expect((await ended(receipt.workflow)).ending).toEqual({ is: 'completed', output: { a: 'a', b: 'b', c: 'c' } });
+  });
+
+  it('confirms no repeated start while the first is not on disk, and records it afresh when it never gets there', async () => {
+    let refuse = true;
+    await startOrchestrator('o1', (store) =>
+      Object.assign(Object.create(store) as EventStore, {
+        // The first append that carries events is refused, late enough for the repeat to be decided meanwhile.
+        append: async (batch: Parameters<EventStore['append']>[0]) => {
+          if (!refuse || batch.every(({ events: none }) => none.length === 0)) return store.append(batch);
+          refuse = false;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return { kind: 'conflict', message: 'refused by the test' } as const;
+        },
+      }),
+    );
+    const workflow = randomUUID();
+    const answers = [start(threeBranches, { workflow }), start(threeBranches, { workflow })];
+    const first = await Promise.race(answers);
+    expect(first.ok).toBe(true);
+    expect((await history(workflow)).length).toBeGreaterThan(0);
+    expect((await Promise.all(answers)).map(({ ok }) => ok)).toEqual([true, true]);
   });
 
   it('answers the same start again with the same workflow and refuses a different one', async () => {
@@ -92,6 +115,31 @@ describe('an orchestrator', () => {
     expect(await dead).toContain('token');
     expect(await history(workflow)).toHaveLength(before);
   });
+
+  it('sets garbage aside with its reason, wherever below braid.in it was published', async () => {
+    await startOrchestrator('o1');
+    const reasons = new Map<string, string>();
+    bus.nc.subscribe('braid.dead.>', {
+      callback: (_error, message) => {
+        reasons.set(message.headers?.get('Braid-Subject') ?? '', message.headers?.get('Braid-Reason') ?? '');
+      },
+    });
+    const subjectsOfGarbage = [
+      'braid.in.garbage',
+      'braid.in.999.start.w',
+      'braid.in.3',
+      'braid.in.3.start.w',
+      'braid.in.0.what.w',
+    ];
+    for (const subject of subjectsOfGarbage) await bus.publisher.publish(subject, '{"not": "a message"');
+    await until(async () => (reasons.size === subjectsOfGarbage.length ? true : undefined));
+    expect([...reasons.keys()].toSorted()).toEqual(subjectsOfGarbage.toSorted());
+    expect(reasons.get('braid.in.999.start.w')).toContain('names no partition');
+    expect(reasons.get('braid.in.3.start.w')).toContain('not JSON');
+    startRunner('echo');
+    const { workflow } = await start(threeBranches);
+    expect((await ended(workflow)).status).toBe('completed');
+  }, 30_000);
 
   it('goes on by itself when NATS has lost everything', async () => {
     await startOrchestrator('o1');

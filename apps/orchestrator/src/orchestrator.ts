@@ -1,7 +1,7 @@
 import { type RecordedEvent, type StoredEvent } from '@braid/events';
 import { type Config, subjects } from '@braid/contracts';
 import { GroupCommit, type Lease, LogFollower, type OpenEventStore } from '@braid/event-store';
-import { agentConsumer, type Bus } from '@braid/messaging';
+import { agentConsumer, type Bus, setAsideStrays } from '@braid/messaging';
 import { type Logger } from '@braid/service';
 import { Dispatcher } from './effects/dispatcher';
 import { PlaybookNames, publishEvents } from './effects/event-feed';
@@ -198,7 +198,22 @@ export class Orchestrator {
     }
   }
 
+  /** One orchestrator sees to it: the one that owns the first partition. */
+  private async setAsideStrays(): Promise<void> {
+    if (!this.owners.has(0)) return;
+    const { bus, config, logger, metrics } = this.options;
+    try {
+      const count = await setAsideStrays(bus, { partitions: config.BRAID_PARTITIONS });
+      if (count === 0) return;
+      metrics.deadLetters.inc(count);
+      logger.warn({ count }, 'messages that belong to no partition were set aside');
+    } catch (error) {
+      logger.warn({ error }, 'the work queue could not be looked through; trying again');
+    }
+  }
+
   private keepHouse(): void {
+    void this.setAsideStrays();
     const { metrics } = this.options;
     this.signs.forgetBefore(Date.now() - signsKept);
     let workflows = 0;

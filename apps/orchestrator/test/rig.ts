@@ -12,7 +12,7 @@ import {
   type WorkMessage,
 } from '@braid/contracts';
 import { type Graph, type Json, type StoredEvent } from '@braid/events';
-import { openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
+import { type EventStore, openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
 import { agentConsumer, type Bus, connectBus, type Intake, openIntake, provision } from '@braid/messaging';
 import { createLogger, createMetrics } from '@braid/service';
 import {
@@ -67,8 +67,12 @@ export function useServers(): void {
   });
 }
 
-export async function startOrchestrator(instance: string): Promise<Orchestrator> {
-  const own = await openEventStore({ url: database.url, partitions });
+export async function startOrchestrator(
+  instance: string,
+  over: (store: EventStore) => EventStore = (store) => store,
+): Promise<Orchestrator> {
+  const opened = await openEventStore({ url: database.url, partitions });
+  const own = { ...opened, store: over(opened.store) };
   const ownBus = await connectBus({ url: nats.url, name: instance });
   const logger = createLogger({ level: 'fatal', service: 'orchestrator', instance });
   const metrics = orchestratorMetrics(createMetrics('orchestrator'));

@@ -17,6 +17,8 @@ export type AgentsOptions = {
   readonly maxOutputBytes: number;
   readonly httpAllow: readonly string[];
   readonly commandAllow: readonly string[];
+  /** A folder of this process alone, for compiled agent files. */
+  readonly cacheDir: string;
   /** PATH and LANG for commands. */
   readonly environment: { readonly [name: string]: string | undefined };
   /** Hears about threads that ended outside an attempt. */

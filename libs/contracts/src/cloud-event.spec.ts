@@ -1,6 +1,6 @@
 import { CloudEvent } from 'cloudevents';
 import { type StoredEvent } from '@braid/events';
-import { toCloudEvent } from './cloud-event';
+import { toCloudEvent, withDataReference } from './cloud-event';
 
 const event: StoredEvent = {
   type: 'BranchCompleted',
@@ -26,5 +26,12 @@ describe('a public event', () => {
       braidposition: 99,
       data: event.data,
     });
+  });
+
+  it('stays a valid CloudEvent when it says where its data is in place of having it', () => {
+    const reference = new CloudEvent(withDataReference(toCloudEvent(event, 'review-change')));
+    expect(reference.validate()).toBe(true);
+    expect(reference['dataref']).toBe(`/v1/workflows/${event.workflow}/events?after=6&limit=1`);
+    expect(reference.data).toBeUndefined();
   });
 });

@@ -127,13 +127,7 @@ describe('parseMessage', () => {
     ],
     ['a number for a text', 'command', ['workflow'], 5, 'workflow must be string; it is a number'],
     ['a text for a number', 'work', ['attempt'], '1', 'attempt must be integer; it is a text of 1 characters'],
-    [
-      'an unknown command',
-      'command',
-      ['command'],
-      'pause',
-      'command must be one of ["cancel"]; it is a text of 5 characters (pause)',
-    ],
+    ['an unknown command', 'command', ['command'], 'explode', 'command'],
     ['an id that is no subject token', 'cancel', ['workflow'], 'a.b', 'workflow must match pattern'],
     ['an unknown failure code', 'report', ['failure', 'code'], 'oops', 'failure.code must be one of'],
     [

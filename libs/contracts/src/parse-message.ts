@@ -72,11 +72,24 @@ function isDeeperThan(limit: number, bytes: Uint8Array): boolean {
 
 function describe(kind: MessageKind, error: ErrorObject | undefined): string {
   if (error === undefined) return `not a ${kind} message`;
+  if (error.keyword === 'discriminator') return describeTag(kind, error);
   const place = error.instancePath === '' ? `the ${kind} message` : error.instancePath.slice(1).replaceAll('/', '.');
   const allowed: unknown = error.params['allowedValues'] ?? error.params['allowedValue'];
   if (allowed === undefined) return `${place} ${error.message ?? 'is wrong'}; it is ${kindOf(error.data)}`;
   return `${place} must be one of ${JSON.stringify(allowed)}; it is ${kindOf(error.data)} ${excerpt(error.data)}`.trimEnd();
 }
+
+/** The property by which the members of a union are told apart has a value that none of them has, or is no text. */
+function describeTag(kind: string, { instancePath, params, parentSchema }: ErrorObject): string {
+  const { tag, tagValue } = params as { readonly tag: string; readonly tagValue: unknown };
+  const { oneOf = [] } = parentSchema as { readonly oneOf?: readonly { readonly properties?: Tagged }[] };
+  const allowed = oneOf.map(({ properties }) => properties?.[tag]?.const);
+  const above = instancePath.slice(1).replaceAll('/', '.');
+  const place = above === '' ? `${tag} of the ${kind} message` : `${above}.${tag}`;
+  return `${place} must be one of ${JSON.stringify(allowed)}; it is ${kindOf(tagValue)} ${excerpt(tagValue)}`.trimEnd();
+}
+
+type Tagged = { readonly [property: string]: { readonly const?: unknown } };
 
 /** What a value is, not what it says: it may be a secret, and reasons are logged. */
 function kindOf(value: unknown): string {

@@ -45,6 +45,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });
+  // Heard from the first moment on: a server may be gone before anything else has been done.
+  let ended: string | undefined;
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => {
+      ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      resolve();
+    });
+  });
   try {
     await once(child, 'spawn');
   } catch (error) {
@@ -55,14 +63,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const pid = child.pid;
   if (pid === undefined) throw new EmbeddedError('embedded.start_failed', `${options.command} has no process id`);
   const guard = startGuard(pid, options.stopSignals[0]);
-  let ended: string | undefined;
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', (code, signal) => {
-      ended = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      guard.kill('SIGKILL');
-      resolve();
-    });
-  });
+  void exited.then(() => guard.kill('SIGKILL'));
   child.unref();
 
   const endedWithin = async (ms: number): Promise<boolean> => {

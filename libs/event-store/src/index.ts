@@ -1,4 +1,4 @@
-export { InvalidAppendError, StoreSetupError, StoreUnavailableError } from './errors';
+export { StoreSetupError, StoreUnavailableError } from './errors';
 export type {
   AppendOutcome,
   EventStore,
@@ -10,7 +10,6 @@ export type {
 } from './event-store';
 export { GroupCommit, type GroupCommitOptions } from './group-commit';
 export { LogFollower, type FollowerOptions } from './log-follower';
-export { InMemoryEventStore } from './memory/event-store';
 export { runMigrations, setPartitions } from './migrations/run';
 export { type CommitOutcome } from './pending-commit';
 export { openEventStore, type OpenEventStore, type OpenOptions } from './open';

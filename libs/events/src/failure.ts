@@ -14,7 +14,6 @@ import { type Json } from './json';
  * - `expression`: an expression of the playbook could not be evaluated
  * - `context-conflict`: two branches exported different values for one key
  * - `convergence-unmet`: a convergence became unreachable
- * - `needs-unmet`: a sibling that this branch needs did not complete
  * - `failed-by-playbook`: a `fail` step ended the branch
  * - `limit`: a configured limit was exceeded; the message names it
  * - `cancelled`: the attempt was stopped on request
@@ -33,7 +32,6 @@ export const failureCodes = [
   'expression',
   'context-conflict',
   'convergence-unmet',
-  'needs-unmet',
   'failed-by-playbook',
   'limit',
   'cancelled',

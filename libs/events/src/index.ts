@@ -23,7 +23,7 @@ export type {
 } from './graph';
 export type { Json, JsonObject } from './json';
 export { unreachable } from './unreachable';
-export { eventTypes, schemaVersionOf, UnknownEventError, upcast } from './upcast';
+export { eventTypes, schemaVersionOf, upcast } from './upcast';
 export type {
   BranchAdvanced,
   BranchCancelled,

@@ -171,7 +171,7 @@ export type BranchFailed = {
 
 export type BranchSkipped = {
   readonly branch: string;
-  /** `if`: its condition is false. `needs`: a sibling that it needs was itself skipped. */
+  /** `if`: its condition is false. `needs`: a sibling that it needs did not complete. */
   readonly reason: 'if' | 'needs';
 };
 

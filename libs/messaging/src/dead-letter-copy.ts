@@ -1,6 +1,5 @@
 import { subjects } from '@braid/contracts';
 import { type Bus } from './bus';
-import { type StreamDelivery } from './delivery';
 import { type StreamName } from './topology';
 
 /** Headers that a dead letter carries beside those of the message. */
@@ -21,40 +20,47 @@ const KEEP_WITHIN_MS = 5_000;
 /** Room for the headers' framing by the server. */
 const SPARE_BYTES = 512;
 
+/** A message of a stream that nobody can handle. */
+export type DeadMessage = {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly headers: Iterable<readonly [name: string, values: readonly string[]]>;
+  /** How often it was delivered, and its number in the stream. */
+  readonly deliveries: number;
+  readonly sequence: number;
+};
+
 /** Stores a copy of a message, with why it could not be handled, among the dead letters. */
 export async function keepDeadLetter(
   bus: Bus,
   stream: StreamName,
-  delivery: StreamDelivery,
+  message: DeadMessage,
   reason: string,
 ): Promise<void> {
-  const { deliveries, sequence } = delivery.position;
+  const { body, deliveries, sequence, subject } = message;
+  const messageId = [...message.headers].find(([name]) => name === 'Nats-Msg-Id')?.[1][0] ?? '';
   const headers: Record<string, string> = {
-    ...originalHeaders(delivery),
+    ...originalHeaders(message),
     [deadLetterHeaders.reason]: oneLine(reason),
-    [deadLetterHeaders.subject]: delivery.subject,
+    [deadLetterHeaders.subject]: subject,
     [deadLetterHeaders.stream]: stream,
     [deadLetterHeaders.deliveryCount]: String(deliveries),
   };
   const room = (bus.nc.info?.max_payload ?? Infinity) - headerBytes(headers) - SPARE_BYTES;
-  const cut = delivery.body.length > room;
-  if (cut) headers[deadLetterHeaders.cutFrom] = String(delivery.body.length);
-  await bus.publisher.publish(
-    subjects.dead(stream),
-    cut ? delivery.body.subarray(0, Math.max(0, room)) : delivery.body,
-    {
-      // The same message, delivered again because the end of its first copy's way was lost, is kept once.
-      messageId: `dead:${stream}:${sequence}:${delivery.msg.headers?.get('Nats-Msg-Id') ?? ''}`,
-      headers,
-      timeoutMs: KEEP_WITHIN_MS,
-    },
-  );
+  const cut = body.length > room;
+  if (cut) headers[deadLetterHeaders.cutFrom] = String(body.length);
+  await bus.publisher.publish(subjects.dead(stream), cut ? body.subarray(0, Math.max(0, room)) : body, {
+    // The same message, delivered again because the end of its first copy's way was lost, is kept once.
+    messageId: `dead:${stream}:${sequence}:${messageId}`,
+    headers,
+    timeoutMs: KEEP_WITHIN_MS,
+  });
 }
 
 /** The message's own headers. Those of NATS would be obeyed by the next stream, and ours would be read twice. */
-function originalHeaders({ msg }: StreamDelivery): Record<string, string> {
+function originalHeaders({ headers }: DeadMessage): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const [name, values] of msg.headers ?? []) {
+  for (const [name, values] of headers) {
     if (!name.startsWith('Nats-') && !own.has(name)) kept[name] = values[0] ?? '';
   }
   return kept;

@@ -13,6 +13,7 @@ export { liveTransport } from './live-transport';
 export { ensureAgentConsumer, provision } from './provision';
 export { ProvisionError, type Provisioned } from './provisioner';
 export { PublishError, type PublishErrorCode } from './publish-error';
+export { setAsideStrays } from './strays';
 export {
   agentConsumer,
   partitionConsumer,

@@ -99,7 +99,11 @@ class PullIntake implements Intake {
   private delivery(msg: Msg): StreamDelivery {
     return new StreamDelivery(
       msg,
-      (one, reason) => keepDeadLetter(this.bus, this.options.consumer.stream, one, reason),
+      (one, reason) => {
+        const { body, msg, position, subject } = one;
+        const message = { subject, body, headers: msg.headers ?? [], ...position };
+        return keepDeadLetter(this.bus, this.options.consumer.stream, message, reason);
+      },
       (error) =>
         this.bus.log.error({ error, consumer: this.label }, 'A dead letter could not be kept; its message comes again'),
     );

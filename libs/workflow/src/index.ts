@@ -1,4 +1,3 @@
-export { compileExpression } from './expression/compile-expression';
 export { convergenceOutput } from './convergence/output';
 export { type ConvergencePreview, forkAt, previewConvergence, UnknownForkError } from './convergence/preview';
 export { evolve } from './evolve';

@@ -15,7 +15,7 @@ function expectNone(found: string | undefined, what: string): void {
 
 /** Compares, after every step, the live state with what readers of the stored events see. */
 class Readers {
-  private readonly stored: string[] = [];
+  private readonly stored: RecordedEvent[] = [];
   private snapshot: { readonly text: string; readonly version: number } | undefined;
 
   constructor(private readonly scenario: Scenario) {}
@@ -23,19 +23,20 @@ class Readers {
   /** `keep`: a snapshot is taken of the state as it is now, for the comparisons that follow. */
   compare(keep: boolean): void {
     const { events, workflow } = this.scenario;
-    for (const event of events.slice(this.stored.length)) this.stored.push(JSON.stringify(event));
     // The start carries the graph, which is text by nature: sharing it saves most of the comparison.
-    const read = (from: number) => [
-      ...events.slice(from, Math.max(from, 1)),
-      ...this.stored.slice(Math.max(from, 1)).map((text) => JSON.parse(text) as RecordedEvent),
-    ];
-    expectNone(difference(fold(read(0)), workflow), 'the events do not fold to the live state');
+    for (const event of events.slice(this.stored.length)) {
+      this.stored.push(event.type === 'WorkflowStarted' ? event : (JSON.parse(JSON.stringify(event)) as RecordedEvent));
+    }
+    expectNone(difference(fold(this.stored), workflow), 'the events do not fold to the live state');
     if (this.snapshot) {
       const snapshot = JSON.parse(this.snapshot.text) as WorkflowSnapshot;
       const { graph } = workflow;
       const restored = restoreSnapshot({ ...snapshot, workflow: { ...snapshot.workflow, graph } });
       const { version } = this.snapshot;
-      expectNone(difference(fold(read(version), restored), workflow), `the snapshot of version ${version} differs`);
+      expectNone(
+        difference(fold(this.stored.slice(version), restored), workflow),
+        `the snapshot of version ${version} differs`,
+      );
     }
     if (keep) this.snapshot = { text: JSON.stringify(takeSnapshot(workflow)), version: workflow.version };
   }
@@ -66,7 +67,7 @@ describe('any workflow, whatever happens to it and in whatever order', () => {
         }
         driver.finish(check);
       }),
-      runs(500),
+      runs(300),
     );
   });
 });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type BranchSpec, type Convergence, type Json, type Strategy } from '@braid/events';
-import { branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
+import { agent, branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
 import { convergenceOutput } from '@braid/workflow';
 import { arrive, checkPreview, lost, nameOf, play } from './arrivals';
 import { type Answer, type Fate, reference } from './reference';
@@ -48,7 +48,7 @@ const cases: fc.Arbitrary<Case> = fc
   })
   .map(({ branches, reversed, strategy, losers }) => {
     const specs = branches.map(({ needs, skipped }, index) =>
-      branch(`b${index}`, undefined, {
+      branch(`b${index}`, [agent(`b${index}`, { export: { ['last']: '${{ output }}' } })], {
         needs: needs.flatMap((needed, other) => (needed && other < index ? [`b${other}`] : [])),
         ...(skipped && { if: 'variables.no' }),
       }),
@@ -64,7 +64,7 @@ const cases: fc.Arbitrary<Case> = fc
 const picks = fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 });
 
 const start = ({ specs, strategy, losers }: Case) =>
-  Scenario.start(graphOf([parallel('f', specs, { converge: converge({ strategy, losers }) })]), {
+  Scenario.start(graphOf([parallel('f', specs, { converge: converge({ strategy, losers, onConflict: 'last' }) })]), {
     variables: { no: false },
   });
 
@@ -153,7 +153,7 @@ describe('a convergence', () => {
     fc.assert(
       fc.property(cases, picks, fc.nat(5), (each, choices, patience) => {
         const { specs, strategy, losers } = each;
-        const settings = converge({ strategy, losers, deadline: 1000 });
+        const settings = converge({ strategy, losers, onConflict: 'last', deadline: 1000 });
         const s = Scenario.start(graphOf([parallel('f', specs, { converge: settings })]), { variables: { no: false } });
         const arrived: string[] = [];
         for (let i = 0; i < patience && s.requested.length > 0; i++) {

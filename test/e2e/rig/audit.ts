@@ -39,7 +39,17 @@ export function auditHistory(events: readonly StoredEvent[]): Audit {
   for (const attempt of requested.keys()) if (!outcomes.has(attempt)) faults.push(`${attempt} has no outcome`);
   for (const [end, times] of ends) if (times > 1) faults.push(`${end} ended ${times} times`);
   if (!ends.has('workflow')) faults.push('the workflow did not end');
-  return { status: fold(events).status, faults, asked };
+  return { status: statusOf(events, faults), faults, asked };
+}
+
+/** The fold refuses histories that the rules cannot have made, which is a fault too. */
+function statusOf(events: readonly StoredEvent[], faults: string[]): string {
+  try {
+    return fold(events).status;
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error));
+    return 'impossible';
+  }
 }
 
 function count(map: Map<string, number>, key: string): void {

@@ -172,12 +172,10 @@ export class PartitionOwner {
           return;
         case 'rejected':
           metrics.rejections.inc({ code: decision.rejection.code });
-          this.track(
-            entry.committed.then(() => {
-              this.answer(input, { ok: false, workflow: entry.id, ...decision.rejection });
-              this.finish(input.delivery);
-            }),
-          );
+          this.onceOnDisk(entry, input, () => {
+            this.answer(input, { ok: false, workflow: entry.id, ...decision.rejection });
+            this.finish(input.delivery);
+          });
           return;
       }
     } catch (error) {
@@ -198,7 +196,12 @@ export class PartitionOwner {
     const row = this.dueRow(entry, state, events, ticked);
     const receipt: Receipt = { ok: true, workflow: entry.id, version: state.version, repeated: false };
     entry.inFlight += 1;
-    const committed = committer.commit({ partition, epoch, events, workflows: row ? [row] : [] }).then(
+    const commit = committer.commit({ partition, epoch, events, workflows: row ? [row] : [] });
+    entry.committed = commit.then(
+      ({ kind }) => kind === 'committed',
+      () => false,
+    );
+    const told = commit.then(
       async (outcome) => {
         entry.inFlight -= 1;
         if (this.state === 'gone') return;
@@ -222,8 +225,7 @@ export class PartitionOwner {
         if (this.state !== 'gone') this.notRecorded(entry, input, error);
       },
     );
-    entry.committed = committed;
-    this.track(committed);
+    this.track(told);
     if (ticked) this.track(this.resendSilent(entry));
   }
 
@@ -243,17 +245,29 @@ export class PartitionOwner {
     this.work(entry);
   }
 
-  /** The same thing was decided before: what it led to is told again, once it is on disk. */
+  /** The same thing was decided before: what it led to is told again. */
   private repeated(entry: WorkflowEntry<Input>, input: Input): void {
     const { state } = entry;
     const again = (input.delivery?.deliveryCount ?? 1) > 1;
-    const answered = entry.committed.then(async () => {
-      if (this.state === 'gone' || state === undefined || state.status === 'unborn') return this.finish(input.delivery);
+    this.onceOnDisk(entry, input, async () => {
+      if (state === undefined || state.status === 'unborn') return this.finish(input.delivery);
       this.answer(input, { ok: true, workflow: entry.id, version: state.version, repeated: true });
       if (again) await this.resendOpen(entry, state);
       this.finish(input.delivery);
     });
-    this.track(answered);
+  }
+
+  /**
+   * An answer that rests on earlier decisions is given when those are on disk. When they turn out not to be, the input is
+   * looked at afresh; when the lease is gone, it is left to the next owner.
+   */
+  private onceOnDisk(entry: WorkflowEntry<Input>, input: Input, tell: () => void | Promise<void>): void {
+    const told = entry.committed.then(async (onDisk) => {
+      if (this.state === 'gone') return;
+      if (onDisk) await tell();
+      else this.enqueue(this.cache.use(entry.id), input);
+    });
+    this.track(told);
   }
 
   private dueRow(

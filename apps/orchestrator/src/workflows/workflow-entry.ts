@@ -10,8 +10,8 @@ export type WorkflowEntry<Input = unknown> = {
   loading: boolean;
   /** Commits that have not been answered. */
   inFlight: number;
-  /** Resolves when the latest commit of this workflow is on disk. */
-  committed: Promise<void>;
+  /** Resolves with whether the latest commit of this workflow is on disk; never rejects. */
+  committed: Promise<boolean>;
   /** The copy contradicts the log or was broken by an error: it is read again when nothing is in flight. */
   broken: boolean;
   /** The due moment that is stored, or on its way there. */
@@ -32,7 +32,7 @@ export function newEntry<Input>(id: string): WorkflowEntry<Input> {
     queue: [],
     loading: false,
     inFlight: 0,
-    committed: Promise.resolve(),
+    committed: Promise.resolve(true),
     broken: false,
     dueAt: Infinity,
     timer: undefined,

@@ -9,6 +9,7 @@ import { FailureError } from '../to-failure';
 import type * as threadExports from './thread';
 import {
   type AbortMessage,
+  cacheVariable,
   type ListedAgent,
   type ThreadMessage,
   type ThreadResult,
@@ -28,6 +29,7 @@ export function threadPool(options: {
   /** The function of the thread that the pool calls. */
   readonly name: keyof typeof threadExports;
   readonly maxThreads: number;
+  readonly cacheDir: string;
   readonly onError: (error: unknown) => void;
 }): Piscina {
   const pool = new Piscina({
@@ -39,7 +41,7 @@ export function threadPool(options: {
     atomics: 'disabled',
     recordTiming: false,
     execArgv: [],
-    env: agentEnvironment(process.env),
+    env: { ...agentEnvironment(process.env), [cacheVariable]: options.cacheDir },
     resourceLimits: { maxOldGenerationSizeMb: heapMiB, stackSizeMb: 4 },
   });
   // An error that belongs to no attempt: a thread ended while it was idle. Unheard, it would end the runner.
@@ -58,13 +60,15 @@ export type FunctionAgentOptions = {
   /** Most threads at once. */
   readonly slots: number;
   readonly maxOutputBytes: number;
+  /** Where compiled agent files are kept: a thread that finds its file there starts ten times as fast. */
+  readonly cacheDir: string;
   readonly onError: (error: unknown) => void;
 };
 
 /** An agent written with `defineAgent`, run in threads of its own: whatever it does there stays there. */
 export function functionAgent(listed: ListedAgent, options: FunctionAgentOptions): Agent {
   const slots = Math.min(options.slots, listed.concurrency ?? options.slots);
-  const pool = threadPool({ name: 'runAgent', maxThreads: slots, onError: options.onError });
+  const pool = threadPool({ ...options, name: 'runAgent', maxThreads: slots });
   return {
     name: listed.name,
     ...(listed.concurrency === undefined ? {} : { concurrency: listed.concurrency }),

@@ -78,6 +78,7 @@ beforeAll(async () => {
     dir,
     slots: 2,
     maxOutputBytes: 100_000,
+    cacheDir: join(dir, '.compiled'),
     taken: new Set(['http']),
     loadTimeoutMs: 8_000,
     onError: (error) => threadErrors.push(error),

@@ -1,11 +1,12 @@
 import { extname, join } from 'node:path';
 import { createJiti } from 'jiti';
 import { type AgentDefinition, isAgentDefinition } from '@braid/sdk';
+import { cacheVariable } from './thread-messages';
 
 /** The library that agents import by its name; it lies beside this one, as source and as built code alike. */
 const sdk = join(__dirname, '..', '..', '..', 'sdk', 'src', `index${extname(__filename)}`);
 
-const jiti = createJiti(__filename, { alias: { '@braid/sdk': sdk }, fsCache: false });
+const jiti = createJiti(__filename, { alias: { '@braid/sdk': sdk }, fsCache: process.env[cacheVariable] ?? false });
 const loaded = new Map<string, Promise<ReadonlyMap<string, AgentDefinition>>>();
 
 /** The agents that a file exports, by the name of the export. A file is loaded once per thread. */

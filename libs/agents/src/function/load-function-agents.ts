@@ -14,6 +14,8 @@ export type FunctionAgentsOptions = {
   /** Most threads at once, per agent. */
   readonly slots: number;
   readonly maxOutputBytes: number;
+  /** A folder of this process alone, for compiled files. */
+  readonly cacheDir: string;
   /** Names that are taken already. */
   readonly taken: ReadonlySet<string>;
   readonly onError: (error: unknown) => void;
@@ -32,7 +34,7 @@ const noAgentFile = /\.(d|spec|test|int-spec|e2e-spec)\.m?[tj]s$/;
 export async function loadFunctionAgents(options: FunctionAgentsOptions): Promise<FunctionAgents> {
   const dir = resolve(options.dir);
   const names = (await readdir(dir)).filter((name) => agentFile.test(name) && !noAgentFile.test(name)).sort();
-  const pool = threadPool({ name: 'listAgents', maxThreads: 2, onError: options.onError });
+  const pool = threadPool({ ...options, name: 'listAgents', maxThreads: 2 });
   const timeoutMs = options.loadTimeoutMs ?? 20_000;
   try {
     const results = await Promise.all(

@@ -36,3 +36,6 @@ export type ListedAgent = {
 
 export type ListResult =
   { readonly ok: true; readonly agents: readonly ListedAgent[] } | { readonly ok: false; readonly failure: Failure };
+
+/** The environment variable of a thread that names the folder of compiled agent files. */
+export const cacheVariable = 'AGENT_CODE_CACHE';
