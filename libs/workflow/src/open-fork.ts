@@ -76,7 +76,6 @@ export function reopenFork(old: Fork, names: readonly string[], at: number): For
     decision: old.decision?.outcome === 'met' ? old.decision : undefined,
   };
   for (const branch of fork.branches) {
-
     if (!again.has(branch.name)) continue;
     reopenBranch(branch, { is: 'pending' });
     if ((fork.unmetNeeds.get(branch.index)?.size ?? 0) === 0) ready.push(branch.index);
