@@ -76,6 +76,7 @@ export function reopenFork(old: Fork, names: readonly string[], at: number): For
     decision: old.decision?.outcome === 'met' ? old.decision : undefined,
   };
   for (const branch of fork.branches) {
+    branch.fork = fork;
     if (!again.has(branch.name)) continue;
     reopenBranch(branch, { is: 'pending' });
     if ((fork.unmetNeeds.get(branch.index)?.size ?? 0) === 0) ready.push(branch.index);
