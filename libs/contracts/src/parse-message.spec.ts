@@ -127,7 +127,13 @@ describe('parseMessage', () => {
     ],
     ['a number for a text', 'command', ['workflow'], 5, 'workflow must be string; it is a number'],
     ['a text for a number', 'work', ['attempt'], '1', 'attempt must be integer; it is a text of 1 characters'],
-    ['an unknown command', 'command', ['command'], 'explode', 'command'],
+    [
+      'an unknown command',
+      'command',
+      ['command'],
+      'explode',
+      'message must be one of ["cancel","pause","resume","retry","signal"]; it is a text of 7 characters (explode)',
+    ],
     ['an id that is no subject token', 'cancel', ['workflow'], 'a.b', 'workflow must match pattern'],
     ['an unknown failure code', 'report', ['failure', 'code'], 'oops', 'failure.code must be one of'],
     [
@@ -137,8 +143,20 @@ describe('parseMessage', () => {
       1,
       'failure.cause.retryable must be boolean',
     ],
-    ['an unknown kind of report', 'report', ['type'], 'BranchMaybe', 'value of tag "type" must be in oneOf'],
-    ['an unknown kind of step', 'start', ['graph', 'steps', '0', 'kind'], 'loop', 'graph.steps.0 value of tag "kind"'],
+    [
+      'an unknown kind of report',
+      'report',
+      ['type'],
+      'BranchMaybe',
+      'type of the report message must be one of ["BranchCompleted","BranchFailed"]',
+    ],
+    [
+      'an unknown kind of step',
+      'start',
+      ['graph', 'steps', '0', 'kind'],
+      'loop',
+      'graph.steps.0.kind must be one of ["agent",',
+    ],
     [
       'a step inside a branch without retry',
       'start',
