@@ -230,7 +230,7 @@ export type WorkflowRetried = { readonly branches: readonly string[]; readonly r
 
 /**
  * A branch that is tried again has come to the fork `step`, which it had opened before. What completed is kept; the named
- * branches (without the fork's path) go on where they ended, or start if they never had. An unmet decision is void.
+ * branches (without the fork's path) go on where they ended, or start if they never had. The decision, unmet, is void.
  */
 export type ForkReopened = {
   readonly branch: string;

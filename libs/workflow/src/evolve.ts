@@ -316,15 +316,14 @@ function forkOpened(state: Workflow, opened: ForkOpened, at: number): void {
 function forkReopened(state: Workflow, reopened: ForkReopened, at: number): void {
   const parent = branchOf(state, reopened.branch);
   const old = parent.forks.get(reopened.step);
-  if (!old || currentStep(parent)?.id !== reopened.step) {
-    throw new HistoryError(`Branch ${parent.path} is not at a fork ${reopened.step} that it has opened`);
+  if (!old || old.decision?.outcome === 'met' || currentStep(parent)?.id !== reopened.step) {
+    throw new HistoryError(`Branch ${parent.path} is not at a fork ${reopened.step} that was not met`);
   }
   const { failed, cancelled, skipped } = reopened;
   const fork = reopenFork(old, [...failed, ...cancelled, ...skipped], at);
   parent.forks.set(reopened.step, fork);
-  if (!fork.decision && fork.step.converge.deadline !== undefined) state.timed.add(fork);
+  if (fork.step.converge.deadline !== undefined) state.timed.add(fork);
   enter(state, parent, { is: 'forked', fork }, at);
-  goOnAfter(state, fork, at);
 }
 
 function converged(state: Workflow, reached: ConvergenceReached, at: number): void {

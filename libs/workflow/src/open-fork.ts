@@ -73,7 +73,7 @@ export function reopenFork(old: Fork, names: readonly string[], at: number): For
     failed: stays(old.failed),
     skipped: stays(old.skipped),
     cancelled: stays(old.cancelled),
-    decision: old.decision?.outcome === 'met' ? old.decision : undefined,
+    decision: undefined,
   };
   for (const branch of fork.branches) {
     branch.fork = fork;

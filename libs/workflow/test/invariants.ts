@@ -96,7 +96,6 @@ export class Watch {
   private readonly started = new Set<string>();
   private readonly ended = new Set<string>();
   private readonly signals = new Set<string>();
-  private readonly met = new Set<string>();
 
   see(event: RecordedEvent): void {
     this.version += 1;
@@ -144,12 +143,10 @@ export class Watch {
     const fork = this.forks.get(branch);
     if (event.type === 'ConvergenceReached') {
       holds(fork === event.data.step, () => `${event.data.step} of ${branch} converged twice, or was never opened`);
-      if (event.data.outcome === 'met') this.met.add(`${branch} ${event.data.step}`);
       this.forks.delete(branch);
     } else if (event.type === 'ForkReopened') {
       this.seeReopened(event.data);
-      if (this.met.has(`${branch} ${event.data.step}`)) this.forks.delete(branch);
-      else this.forks.set(branch, event.data.step);
+      this.forks.set(branch, event.data.step);
     } else {
       holds(fork === undefined || event.type === 'BranchCancelled', () => `${event.type} of ${branch} in a fork`);
     }

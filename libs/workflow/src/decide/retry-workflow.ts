@@ -28,12 +28,11 @@ function childrenIn(fork: Fork | undefined, set: 'failed' | 'cancelled'): readon
 }
 
 /**
- * A branch that is tried again has come back to a fork. What failed or was cancelled is opened again, and so is what was
- * skipped for want of those; when the fork was met and only waited for the rest to end, it need not.
+ * A branch that is tried again has come back to a fork, which was unmet or undecided: from one that is met its parent goes on
+ * with the end of the last branch. What failed or was cancelled is opened again, and so is what was skipped for want of those.
  */
 export function reopen(turn: Turn, branch: Branch, fork: Fork): void {
-  const isMet = fork.decision?.outcome === 'met';
-  const names = (branches: readonly Branch[]) => (isMet ? [] : branches.map(({ name }) => name));
+  const names = (branches: readonly Branch[]) => branches.map(({ name }) => name);
   turn.record({
     type: 'ForkReopened',
     data: {
@@ -55,9 +54,8 @@ function skippedForWant(fork: Fork): readonly Branch[] {
   const wanting = new Map<number, Set<number>>();
   for (const index of fork.skipped) {
     const needs = (specs[index]?.needs ?? []).map((need) => indexOf.get(need) ?? -1);
-    const lacking = needs.filter((need) => !fork.completed.has(need));
-    // With all that it needs it was skipped by its own condition, which is as false as it was.
-    if (lacking.length > 0) wanting.set(index, new Set(lacking));
+    // Lacking nothing it was skipped by its own condition, which is as false as it was.
+    wanting.set(index, new Set(needs.filter((need) => !fork.completed.has(need))));
   }
   const again = new Set<number>();
   const open = [...fork.failed, ...fork.cancelled];
