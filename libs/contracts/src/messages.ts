@@ -1,4 +1,4 @@
-import { type ExecutionMode, type Failure, type Graph, type Json, type JsonObject } from '@braid/events';
+import { type Failure, type Json, type JsonObject, type WorkflowStarted } from '@braid/events';
 
 /** Headers of messages on the bus. */
 export const headers = {
@@ -8,16 +8,7 @@ export const headers = {
 } as const;
 
 /** A gateway asks for a new workflow. The id is the caller's: the same id again is the same start. */
-export type StartMessage = {
-  readonly workflow: string;
-  readonly playbook: { readonly name: string; readonly version?: string };
-  readonly graph: Graph;
-  readonly variables: JsonObject;
-  readonly context: JsonObject;
-  readonly executionMode: ExecutionMode;
-  readonly requestDigest: string;
-  readonly traceparent?: string;
-};
+export type StartMessage = WorkflowStarted & { readonly workflow: string };
 
 /** A command to a workflow that exists. A new command is a new member here. */
 export type CommandMessage =

@@ -16,7 +16,7 @@ import { scopeOf } from '../scope';
 import { currentStep } from '../sequence';
 import { type Branch, hasEnded } from '../state';
 import { attempt, completeSequence, completeStep, failStep } from './end-step';
-import { engineFailure, expressionFailure } from './failures';
+import { engineFailure, expressionFailure } from '../failures';
 import { reopen } from './retry-workflow';
 import { awaitSignal } from './signal';
 import { type Turn } from './turn';

@@ -4,7 +4,7 @@ import { currentStep } from '../sequence';
 import { type Branch, hasEnded, type Workflow } from '../state';
 import { type Report } from './commands';
 import { completeStep, failStep } from './end-step';
-import { engineFailure } from './failures';
+import { engineFailure } from '../failures';
 import { retryDelay } from './retry';
 import { type Turn } from './turn';
 

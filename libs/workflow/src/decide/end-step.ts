@@ -3,7 +3,7 @@ import { evaluateTemplate } from '../evaluate';
 import { scopeOf } from '../scope';
 import { openSequences } from '../sequence';
 import { type Branch } from '../state';
-import { expressionFailure } from './failures';
+import { expressionFailure } from '../failures';
 import { type Turn } from './turn';
 
 /**

@@ -3,7 +3,7 @@ import { evaluateTemplate } from '../evaluate';
 import { scopeOf } from '../scope';
 import { type Branch } from '../state';
 import { cancelBelow } from './cancel';
-import { expressionFailure } from './failures';
+import { expressionFailure } from '../failures';
 import { type Turn } from './turn';
 
 /**

@@ -5,7 +5,7 @@ import { type Branch, hasEnded, isOpen, type Workflow } from '../state';
 import { type Answer, whileOpen } from './change-course';
 import { type Command } from './commands';
 import { completeStep, failStep } from './end-step';
-import { engineFailure } from './failures';
+import { engineFailure } from '../failures';
 import { type Turn } from './turn';
 
 type SignalCommand = Extract<Command, { type: 'signal' }>;

@@ -4,7 +4,7 @@ import { type Branch, type Fork, hasEnded, type Workflow } from '../state';
 import { attemptFailed } from './attempt';
 import { type SignsOfLife } from './commands';
 import { completeStep } from './end-step';
-import { engineFailure } from './failures';
+import { engineFailure } from '../failures';
 import { signalMissed } from './signal';
 import { type Turn } from './turn';
 

@@ -1,1 +1,0 @@
-export { engineFailure, expressionFailure } from '../failures';
