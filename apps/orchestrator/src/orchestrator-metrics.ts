@@ -25,6 +25,7 @@ export function orchestratorMetrics(registry: Registry) {
       registers,
     }),
     deadLetters: new Counter({ name: 'braid_dead_letters_total', help: 'Messages that were set aside', registers }),
+    removed: new Counter({ name: 'braid_workflows_removed_total', help: 'Old workflows that were removed', registers }),
     conflicts: new Counter({
       name: 'braid_version_conflicts_total',
       help: 'Commits that contradicted the log: each one is a bug',

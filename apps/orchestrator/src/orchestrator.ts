@@ -11,6 +11,7 @@ import { DuePoll } from './partitions/due-poll';
 import { LeaseKeeper } from './partitions/lease-keeper';
 import { type OwnerContext } from './partitions/owner-context';
 import { PartitionOwner } from './partitions/partition-owner';
+import { RetentionSweep } from './retention/retention-sweep';
 import { SignsOfLifeRegister } from './workflows/signs-of-life';
 import { WorkflowSnapshots } from './workflows/workflow-snapshots';
 
@@ -29,6 +30,8 @@ export type OrchestratorOptions = {
     | 'BRAID_MAX_BRANCHES'
     | 'BRAID_DRAIN_TIMEOUT'
     | 'BRAID_SECRET'
+    | 'BRAID_RETENTION'
+    | 'BRAID_ARCHIVE_DIR'
   >;
   readonly events: OpenEventStore;
   readonly bus: Bus;
@@ -45,6 +48,7 @@ export class Orchestrator {
   private readonly names: PlaybookNames;
   private readonly leases: LeaseKeeper;
   private readonly poll: DuePoll;
+  private readonly retention: RetentionSweep;
   private readonly context: OwnerContext;
   private readonly backlogs = new Map<string, { readonly at: number; readonly size: Promise<number> }>();
   private housekeeping: NodeJS.Timeout | undefined;
@@ -105,6 +109,8 @@ export class Orchestrator {
       Date.now,
       logger,
     );
+    const followers = ['feed', 'summaries'];
+    this.retention = new RetentionSweep({ events, config, followers, logger, metrics, isOurs: () => this.isFirst() });
   }
 
   /** Partitions that this process owns now. */
@@ -117,6 +123,7 @@ export class Orchestrator {
     this.unlisten = bus.listen(subjects.released, () => this.leases.wake());
     await this.leases.start();
     this.poll.start();
+    this.retention.start();
     this.housekeeping = setInterval(() => this.keepHouse(), everyMs);
   }
 
@@ -124,6 +131,7 @@ export class Orchestrator {
   async stop(): Promise<void> {
     this.unlisten?.();
     this.poll.stop();
+    await this.retention.stop();
     clearInterval(this.housekeeping);
     await this.leases.stop();
     await this.committer.close(this.options.config.BRAID_DRAIN_TIMEOUT);
@@ -198,9 +206,13 @@ export class Orchestrator {
     }
   }
 
-  /** One orchestrator sees to it: the one that owns the first partition. */
+  /** What concerns the installation as a whole is seen to by one orchestrator: the one that owns the first partition. */
+  private isFirst(): boolean {
+    return this.owners.has(0);
+  }
+
   private async setAsideStrays(): Promise<void> {
-    if (!this.owners.has(0)) return;
+    if (!this.isFirst()) return;
     const { bus, config, logger, metrics } = this.options;
     try {
       const count = await setAsideStrays(bus, { partitions: config.BRAID_PARTITIONS });

@@ -38,6 +38,8 @@ export const config = {
   BRAID_MAX_BRANCHES: 20_000,
   BRAID_DRAIN_TIMEOUT: 5_000,
   BRAID_SECRET: 'a secret that is only used in this test file',
+  BRAID_RETENTION: 0,
+  BRAID_ARCHIVE_DIR: '',
 };
 
 export let database: FreshDatabase;
@@ -70,13 +72,21 @@ export function useServers(): void {
 export async function startOrchestrator(
   instance: string,
   over: (store: EventStore) => EventStore = (store) => store,
+  settings: Partial<typeof config> = {},
 ): Promise<Orchestrator> {
   const opened = await openEventStore({ url: database.url, partitions });
   const own = { ...opened, store: over(opened.store) };
   const ownBus = await connectBus({ url: nats.url, name: instance });
   const logger = createLogger({ level: 'fatal', service: 'orchestrator', instance });
   const metrics = orchestratorMetrics(createMetrics('orchestrator'));
-  const orchestrator = new Orchestrator({ instance, config, events: own, bus: ownBus, logger, metrics });
+  const orchestrator = new Orchestrator({
+    instance,
+    config: { ...config, ...settings },
+    events: own,
+    bus: ownBus,
+    logger,
+    metrics,
+  });
   const unlisten = ownBus.listen(subjects.heartbeats, ({ value }) => {
     const parsed = parseMessage('heartbeat', Buffer.from(JSON.stringify(value)));
     if (parsed.ok) orchestrator.signs.heard(parsed.value, Date.now());

@@ -87,6 +87,14 @@ export const settings = {
   BRAID_MAX_BODY_BYTES: bytes({ default: 1_048_576, desc: 'Largest body of a request to the gateway' }),
   BRAID_MAX_OUTPUT_BYTES: bytes({ default: 524_288, desc: 'Largest output of one attempt' }),
   BRAID_MAX_BRANCHES: whole(1, 1_000_000)({ default: 20_000, desc: 'Most branches that one fork may open' }),
+  BRAID_RETENTION: duration({
+    default: 0,
+    desc: 'Age, counted from its end, at which a finished workflow is removed; 0: never',
+  }),
+  BRAID_ARCHIVE_DIR: str({
+    default: '',
+    desc: 'Where the history of a workflow is written before it is removed, one file each; empty: nowhere',
+  }),
   BRAID_LOG_LEVEL: str({
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const,
     default: 'info',

@@ -19,6 +19,8 @@ export type WorkflowRow = {
   readonly open: boolean;
   /** Milliseconds since the epoch at which the workflow must be looked at; absent when it is closed. */
   readonly dueAt?: number;
+  /** Milliseconds since the epoch at which a closed workflow ended: retention goes by it. */
+  readonly endedAt?: number;
 };
 
 /**

@@ -27,3 +27,4 @@ export {
   type WorkflowSummaries,
   type WorkflowSummary,
 } from './projections/workflow-summaries';
+export { type Retention } from './retention/retention';

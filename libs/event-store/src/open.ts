@@ -3,12 +3,14 @@ import { StoreSetupError, StoreUnavailableError } from './errors';
 import { type EventStore, type PartitionLeases } from './event-store';
 import { requirePartitions } from './migrations/run';
 import { PlaybookEntity } from './playbooks/playbook.entity';
+import { Payloads } from './payloads/payloads';
 import { Playbooks } from './playbooks/playbooks';
 import { Appender } from './postgres/appender';
 import { PostgresEventStore } from './postgres/event-store';
 import { classify, codeOf } from './postgres/failures';
 import { PostgresLeases } from './postgres/leases';
 import { Reader } from './postgres/reader';
+import { Retention } from './retention/retention';
 import { SummaryProjection } from './projections/summary-projection';
 import { WorkflowSummaryEntity } from './projections/workflow-summary.entity';
 import { WorkflowSummaries } from './projections/workflow-summaries';
@@ -34,6 +36,7 @@ export type OpenEventStore = {
   readonly playbooks: Playbooks;
   readonly summaries: WorkflowSummaries;
   readonly projection: SummaryProjection;
+  readonly retention: Retention;
   close(): Promise<void>;
 };
 
@@ -62,11 +65,12 @@ export async function openEventStore(options: OpenOptions): Promise<OpenEventSto
     throw classify(error) === 'disconnected' ? new StoreUnavailableError('not-written', { cause: error }) : error;
   }
   return {
-    store: new PostgresEventStore(appender, reader),
+    store: new PostgresEventStore(appender, reader, new Payloads(reader)),
     leases: new PostgresLeases(reader),
     playbooks: new Playbooks(views, patienceMs),
     summaries: new WorkflowSummaries(views, patienceMs),
     projection: new SummaryProjection(reader),
+    retention: new Retention(reader),
     close,
   };
 }

@@ -279,7 +279,7 @@ export class PartitionOwner {
     const { redispatchAfter, now, signs } = this.context;
     if (!isOpen(state)) {
       clearTimeout(entry.timer);
-      return { id: entry.id, open: false };
+      return { id: entry.id, open: false, ...(state.endedAt !== undefined && { endedAt: state.endedAt }) };
     }
     const due = ticked
       ? dueExactly(state, signs.of(entry.id), now(), redispatchAfter)

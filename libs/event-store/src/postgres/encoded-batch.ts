@@ -129,6 +129,6 @@ function encodeRows(batch: readonly PartitionAppend[]): Buffer[] {
     textArray(last.map(({ row }) => row.id)),
     int4Array(last.map(({ partition }) => partition)),
     booleanArray(last.map(({ row }) => row.open)),
-    int8Array(last.map(({ row }) => (row.open ? row.dueAt : undefined))),
+    int8Array(last.map(({ row }) => (row.open ? row.dueAt : row.endedAt))),
   ];
 }

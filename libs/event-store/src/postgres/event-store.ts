@@ -1,5 +1,6 @@
 import { upcast, type StoredEvent } from '@braid/events';
 import { type AppendOutcome, type EventStore, type PartitionAppend, type Snapshot } from '../event-store';
+import { type Payloads } from '../payloads/payloads';
 import { type Appender } from './appender';
 import { type Reader } from './reader';
 
@@ -72,10 +73,11 @@ export class PostgresEventStore implements EventStore {
   constructor(
     private readonly appender: Appender,
     private readonly reader: Reader,
+    private readonly payloads: Payloads,
   ) {}
 
   async append(batch: readonly PartitionAppend[]): Promise<AppendOutcome> {
-    return this.appender.append(batch);
+    return this.appender.append(await this.payloads.setAside(batch));
   }
 
   async readStream(
@@ -87,12 +89,12 @@ export class PostgresEventStore implements EventStore {
     }
     const { afterVersion = 0, upToVersion = 2 ** 31 - 1, limit = null } = options;
     const rows = await this.reader.query<EventRow>(statements.stream, [workflow, afterVersion, upToVersion, limit]);
-    return rows.map(toEvent);
+    return this.toEvents(rows);
   }
 
   async readPartition(partition: number, options: { afterPosition: number; limit: number }): Promise<StoredEvent[]> {
     const values = [partition, options.afterPosition, options.limit];
-    return (await this.reader.query<EventRow>(statements.partition, values)).map(toEvent);
+    return this.toEvents(await this.reader.query<EventRow>(statements.partition, values));
   }
 
   async heads(): Promise<ReadonlyMap<number, number>> {
@@ -121,11 +123,14 @@ export class PostgresEventStore implements EventStore {
     }
     type Row = { stream: string; version: number; state_schema: number; state: unknown };
     const [row] = await this.reader.query<Row>(statements.loadSnapshot, [workflow]);
+    await this.payloads.putBack([row?.state]);
     return row && { workflow: row.stream, version: row.version, stateSchema: row.state_schema, state: row.state };
   }
 
-  async saveSnapshot({ workflow, version, stateSchema, state }: Snapshot): Promise<void> {
-    await this.reader.query(statements.saveSnapshot, [workflow, version, stateSchema, JSON.stringify(state)]);
+  async saveSnapshot(snapshot: Snapshot): Promise<void> {
+    const { workflow, version, stateSchema } = snapshot;
+    const state = await this.payloads.setAsideOf(snapshot);
+    await this.reader.query(statements.saveSnapshot, [workflow, version, stateSchema, state]);
   }
 
   async loadCheckpoints(name: string): Promise<ReadonlyMap<number, number>> {
@@ -142,6 +147,11 @@ export class PostgresEventStore implements EventStore {
 
   async forgetCheckpoints(name: string): Promise<void> {
     await this.reader.query(statements.forgetCheckpoints, [name]);
+  }
+
+  private async toEvents(rows: readonly EventRow[]): Promise<StoredEvent[]> {
+    await this.payloads.putBack(rows.map(({ data }) => data));
+    return rows.map(toEvent);
   }
 }
 
