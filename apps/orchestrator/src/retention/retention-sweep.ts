@@ -36,7 +36,9 @@ export class RetentionSweep {
   start(): void {
     const { BRAID_RETENTION: age } = this.parts.config;
     const every = age === 0 ? mostEveryMs : Math.min(mostEveryMs, Math.max(leastEveryMs, age / 10));
-    this.timer = setInterval(() => (this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined))), every);
+    this.timer = setInterval(() => {
+      this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+    }, every);
   }
 
   async stop(): Promise<void> {
