@@ -3,10 +3,11 @@
  * (`libs/<lib>/src/index.ts`, and `libs/workflow/src/decide/index.ts` for the rules that decide).
  */
 const allowed = {
+  'libs/clock': [],
   'libs/events': [],
   'libs/workflow': ['libs/events'],
   'libs/contracts': ['libs/events'],
-  'libs/event-store': ['libs/events'],
+  'libs/event-store': ['libs/events', 'libs/clock'],
   'libs/messaging': ['libs/events', 'libs/contracts'],
   'libs/sdk': ['libs/events', 'libs/contracts'],
   'libs/agents': ['libs/events', 'libs/contracts', 'libs/sdk'],
@@ -22,6 +23,7 @@ const allowed = {
     'libs/service',
   ],
   'apps/orchestrator': [
+    'libs/clock',
     'libs/events',
     'libs/workflow',
     'libs/contracts',
@@ -29,7 +31,15 @@ const allowed = {
     'libs/messaging',
     'libs/service',
   ],
-  'apps/agent-runner': ['libs/events', 'libs/contracts', 'libs/messaging', 'libs/service', 'libs/agents', 'libs/sdk'],
+  'apps/agent-runner': [
+    'libs/clock',
+    'libs/events',
+    'libs/contracts',
+    'libs/messaging',
+    'libs/service',
+    'libs/agents',
+    'libs/sdk',
+  ],
   'apps/cli': [
     'libs/events',
     'libs/workflow',

@@ -97,6 +97,7 @@ const orderly = {
 
 /** Rule, the file that breaks it, and its text. */
 const offences: readonly (readonly [rule: string, path: string, text: string])[] = [
+  ['direction:libs/clock', 'libs/clock/src/bad.ts', importing('@braid/events')],
   ['direction:libs/events', 'libs/events/src/bad.ts', importing('@braid/contracts')],
   ['direction:libs/workflow', 'libs/workflow/src/bad.ts', importing('@braid/event-store')],
   [
@@ -189,6 +190,38 @@ describe('import direction', () => {
   });
 });
 
+/** What the linter says about each of these files. */
+function lint(files: Readonly<Record<string, string>>): (path: string) => readonly string[] {
+  const { diagnostics } = JSON.parse(run(bin.lint, ['--format', 'json', '.'], temporary(files))) as {
+    readonly diagnostics: readonly { readonly filename: string; readonly message: string }[];
+  };
+  return (path) => diagnostics.filter(({ filename }) => filename.endsWith(path)).map(({ message }) => message);
+}
+
+describe('the services', () => {
+  const ambient = [
+    ['Date.now()', 'now'],
+    ['performance.now()', 'performance'],
+    ['Math.random()', 'random'],
+    ['setTimeout(String, 1)', 'setTimeout'],
+    ['setInterval(String, 1)', 'setInterval'],
+  ] as const;
+
+  test.each(['apps/orchestrator/src/deep', 'apps/agent-runner/src', 'libs/event-store/src'])(
+    'lint refuses clock, chance and timers in %s, where a Clock is to be taken',
+    (folder) => {
+      const bad = ambient.map(([expression], i) => [`${folder}/bad-${i}.ts`, `export const it = ${expression};\n`]);
+      const fine = `${folder}/fine.ts`;
+      const said = lint({ ...Object.fromEntries(bad), [fine]: 'export const least = new Date(Math.min(1, 2));\n' });
+      ambient.forEach(([expression, word], i) => {
+        const named = said(`bad-${i}.ts`).some((message) => message.includes(word));
+        expect({ expression, named }).toEqual({ expression, named: true });
+      });
+      expect(said('fine.ts')).toEqual([]);
+    },
+  );
+});
+
 describe('the pure libraries', () => {
   /** Expressions that reach for the clock, chance, timers or Node, with the word by which the linter must name them. */
   const ambient = [
@@ -209,20 +242,12 @@ describe('the pure libraries', () => {
         ambient.map(([expression], i) => [`libs/${library}/src/bad-${i}.ts`, `export const it = ${expression};\n`]),
       );
       const fine = `libs/${library}/src/fine.ts`;
-      const folder = temporary({ ...files, [fine]: 'export const least = Math.min(1, 2);\n' });
-      const { diagnostics } = JSON.parse(run(bin.lint, ['--format', 'json', 'libs'], folder)) as {
-        readonly diagnostics: readonly { readonly filename: string; readonly message: string }[];
-      };
+      const said = lint({ ...files, [fine]: 'export const least = Math.min(1, 2);\n' });
       ambient.forEach(([expression, word], i) => {
-        const messages = diagnostics
-          .filter(({ filename }) => filename.endsWith(`bad-${i}.ts`))
-          .map(({ message }) => message);
-        expect({ expression, named: messages.some((message) => message.includes(word)) }).toEqual({
-          expression,
-          named: true,
-        });
+        const named = said(`bad-${i}.ts`).some((message) => message.includes(word));
+        expect({ expression, named }).toEqual({ expression, named: true });
       });
-      expect(diagnostics.filter(({ filename }) => filename.endsWith('fine.ts'))).toEqual([]);
+      expect(said('fine.ts')).toEqual([]);
     },
   );
 

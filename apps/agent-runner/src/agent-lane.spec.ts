@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type Agent } from '@braid/agents';
+import { systemClock } from '@braid/clock';
 import { type Delivery, PublishError, type Publisher } from '@braid/messaging';
 import { createLogger } from '@braid/service';
 import { AgentLane, type LaneServices } from './agent-lane';
@@ -32,11 +33,12 @@ function openLane(run: Agent['run']) {
     scratch: { root: '', folder: () => ({ path: '', remove: async () => undefined }), close: async () => undefined },
     secrets: () => undefined,
     cancellations: new Cancellations(),
-    heartbeats: new Heartbeats('r1', 1_000, () => undefined),
-    reporter: new Reporter(publisher, 'r1', logger),
+    heartbeats: new Heartbeats('r1', 1_000, () => undefined, systemClock),
+    reporter: new Reporter(publisher, 'r1', logger, systemClock),
     metrics: { ended: () => undefined, deadLetter: () => undefined },
     maxOutputBytes: 1_000,
     onChange: () => undefined,
+    clock: systemClock,
   };
   const lane = new AgentLane({ name: 'builtin.echo', run }, 4, services);
   let released = 0;

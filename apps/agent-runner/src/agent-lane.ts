@@ -1,4 +1,5 @@
 import { type Agent, type SecretSource } from '@braid/agents';
+import { type Clock } from '@braid/clock';
 import { type CancelSignal, parseMessage, type WorkMessage } from '@braid/contracts';
 import { type Failure } from '@braid/events';
 import { type Delivery, type Intake } from '@braid/messaging';
@@ -30,6 +31,7 @@ export type LaneServices = {
   readonly metrics: RunnerMetrics;
   readonly maxOutputBytes: number;
   readonly onChange: () => void;
+  readonly clock: Clock;
 };
 
 /** The work of one agent on this runner, from delivery to report. */
@@ -95,12 +97,12 @@ export class AgentLane {
       running.deliveredAgain(delivery);
       return;
     }
-    if (this.services.cancellations.includes(work, performance.now())) {
+    if (this.services.cancellations.includes(work, this.services.clock.monotonic())) {
       delivery.ack();
       this.#release();
       return;
     }
-    const attempt = new LiveAttempt(work, delivery);
+    const attempt = new LiveAttempt(work, delivery, this.services.clock);
     this.#live.set(key, attempt);
     void this.#finish(key, attempt, this.#outcomeOf(key, attempt, delivery));
     if (this.busy === 1) this.services.onChange();
@@ -116,7 +118,7 @@ export class AgentLane {
     const { work } = attempt;
     const refusal = this.#refusal(work, delivery.deliveryCount);
     if (refusal !== undefined) return { is: 'failed', failure: refusal };
-    const { heartbeats, logger, scratch, secrets, maxOutputBytes } = this.services;
+    const { clock, heartbeats, logger, scratch, secrets, maxOutputBytes } = this.services;
     const folder = scratch.folder();
     heartbeats.begin(key, work, attempt.startedAt);
     const { token: _token, ...given } = work;
@@ -127,6 +129,7 @@ export class AgentLane {
       deadline: attempt.deadline,
       scratch: folder,
       log: attemptLog(logger, work),
+      clock,
     });
     heartbeats.end(key);
     await folder.remove().catch((error: unknown) => logger.warn({ error }, 'a scratch folder could not be removed'));
@@ -135,7 +138,7 @@ export class AgentLane {
 
   /** Why work must not be begun, if it must not. */
   #refusal(work: WorkMessage, deliveryCount: number): Failure | undefined {
-    if (work.startBefore !== undefined && Date.now() > work.startBefore) {
+    if (work.startBefore !== undefined && this.services.clock.now() > work.startBefore) {
       const message = `no runner had a free slot for agent "${work.agent}" in time`;
       return { type: 'NoSlot', message, code: 'no-slot', retryable: true };
     }

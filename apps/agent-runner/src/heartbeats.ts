@@ -1,3 +1,4 @@
+import { type Clock, type Timer } from '@braid/clock';
 import { type HeartbeatMessage, type LiveAttempt, subjects, type WorkMessage } from '@braid/contracts';
 
 /** Attempts that end sooner are never announced: their report says all there is to say. */
@@ -19,12 +20,13 @@ type Pulse = {
  */
 export class Heartbeats {
   readonly #pulses = new Map<string, Pulse>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
 
   constructor(
     private readonly runner: string,
     private readonly intervalMs: number,
     private readonly emit: (subject: string, message: HeartbeatMessage) => void,
+    private readonly clock: Clock,
   ) {}
 
   begin(key: string, work: WorkMessage, startedAt: number): void {
@@ -33,15 +35,15 @@ export class Heartbeats {
       partition,
       attempt: { workflow, branch, step, attempt, startedAt },
       everyMs: Math.min(this.intervalMs, (heartbeatTimeout ?? Infinity) / 3),
-      nextAt: performance.now() + announceAfterMs,
+      nextAt: this.clock.monotonic() + announceAfterMs,
     });
-    this.#timer ??= setInterval(() => this.#tick(performance.now()), tickMs).unref();
+    this.#timer ??= this.clock.every(tickMs, () => this.#tick(this.clock.monotonic()));
   }
 
   end(key: string): void {
     this.#pulses.delete(key);
     if (this.#pulses.size > 0) return;
-    clearInterval(this.#timer);
+    this.#timer?.stop();
     this.#timer = undefined;
   }
 

@@ -1,3 +1,4 @@
+import { type Clock, type Timer } from '@braid/clock';
 import { type WorkMessage } from '@braid/contracts';
 import { type Delivery } from '@braid/messaging';
 import { StopReason } from './stop-reason';
@@ -7,21 +8,24 @@ const longestTimerMs = 2_147_483_647;
 
 /** An attempt that this runner works on. */
 export class LiveAttempt {
-  readonly startedAt = Date.now();
-  readonly #begun = performance.now();
+  readonly startedAt: number;
+  readonly #begun: number;
   readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timer: Timer | undefined;
   /** The same attempt may be delivered again while it runs; all its deliveries end with it. */
   readonly #deliveries: Delivery[] = [];
 
   constructor(
     readonly work: WorkMessage,
     delivery: Delivery,
+    private readonly clock: Clock,
   ) {
+    this.startedAt = clock.now();
+    this.#begun = clock.monotonic();
     this.#deliveries.push(delivery);
     if (work.timeout > longestTimerMs) return;
     const message = `the attempt ran longer than its timeout of ${work.timeout} ms`;
-    this.#timer = setTimeout(() => this.stop(new StopReason('timeout', message)), work.timeout);
+    this.#timer = clock.after(work.timeout, () => this.stop(new StopReason('timeout', message)));
   }
 
   get signal(): AbortSignal {
@@ -33,7 +37,7 @@ export class LiveAttempt {
   }
 
   get seconds(): number {
-    return (performance.now() - this.#begun) / 1_000;
+    return (this.clock.monotonic() - this.#begun) / 1_000;
   }
 
   get deliveries(): number {
@@ -56,7 +60,7 @@ export class LiveAttempt {
 
   /** The agent has stopped: time no longer counts against it. */
   ended(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
   }
 
   working(): void {

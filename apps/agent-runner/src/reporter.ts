@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '@braid/clock';
 import { type ReportMessage, subjects, type WorkMessage } from '@braid/contracts';
 import { type Failure } from '@braid/events';
 import { PublishError, type Publisher } from '@braid/messaging';
@@ -23,6 +24,7 @@ export class Reporter {
     private readonly publisher: Publisher,
     private readonly runner: string,
     private readonly logger: Logger,
+    private readonly clock: Clock,
   ) {}
 
   /** Resolves with true when the report is stored, and with false when the runner ended before. Never gives up before. */
@@ -46,7 +48,7 @@ export class Reporter {
           continue;
         }
         this.logger.warn({ error, workflow, branch, step, attempt }, 'a report could not be sent; trying again');
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await sleep(this.clock, waitMs);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { type Clock, type Timer } from '@braid/clock';
 import {
   type Agent,
   type AttemptContext,
@@ -22,6 +23,7 @@ export type AttemptOptions = {
   readonly deadline: number;
   readonly scratch: ScratchFolder;
   readonly log: (line: string) => void;
+  readonly clock: Clock;
 };
 
 /** How long an agent may take to stop after it was told to; then the attempt is over without it. */
@@ -47,7 +49,7 @@ export async function runAttempt(agent: Agent, work: Work, options: AttemptOptio
       log: (line) => options.log(redactor.text(line)),
       heartbeat: () => undefined,
     };
-    const output = await untilStopped(agent.run({ ...work, input: resolved.input }, ctx), signal);
+    const output = await untilStopped(agent.run({ ...work, input: resolved.input }, ctx), signal, options.clock);
     signal.throwIfAborted();
     const json = JSON.stringify(redactor.json(toJson(output)));
     const bytes = Buffer.byteLength(json);
@@ -67,19 +69,19 @@ function stopped(reason: StopReason): Outcome | undefined {
 }
 
 /** An agent that does not stop when it is told to keeps its slot no longer than a moment. */
-async function untilStopped(running: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
+async function untilStopped(running: Promise<unknown>, signal: AbortSignal, clock: Clock): Promise<unknown> {
+  let timer: Timer | undefined;
   let onAbort: (() => void) | undefined;
   const abandoned = new Promise<never>((_resolve, reject) => {
     onAbort = () => {
-      timer = setTimeout(() => reject(new Error('the agent did not stop')), stopWithinMs);
+      timer = clock.after(stopWithinMs, () => reject(new Error('the agent did not stop')));
     };
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
     return await Promise.race([running, abandoned]);
   } finally {
-    clearTimeout(timer);
+    timer?.stop();
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -12,7 +12,7 @@ import {
   subjects,
   type WorkMessage,
 } from '@braid/contracts';
-import { type Bus, connectBus, openIntake, partitionConsumer, provision } from '@braid/messaging';
+import { type Bus, connectBus, partitionConsumer, provision } from '@braid/messaging';
 import { createLogger, createMetrics } from '@braid/service';
 import { type FreshNats, freshNats } from '@braid/testing';
 import { Runner, type RunnerOptions } from './runner';
@@ -49,7 +49,7 @@ export async function openStage(): Promise<Stage> {
   const reports: ReportMessage[] = [];
   const beats: HeartbeatMessage[] = [];
   const presence: RunnerPresence[] = [];
-  const intake = openIntake(bus, {
+  const intake = bus.openIntake({
     consumer: partitionConsumer(0),
     slots: 1_000,
     handler: (delivery) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type Agent } from '@braid/agents';
 import { type ReportMessage, subjects } from '@braid/contracts';
-import { ensureAgentConsumer, openIntake } from '@braid/messaging';
+import { ensureAgentConsumer } from '@braid/messaging';
 import { eventually, openStage, type Stage, workMessage } from './runner.fixture';
 
 let stage: Stage;
@@ -134,7 +134,7 @@ test('work that killed its runners again and again is given up', async () => {
   const { agent, begun } = patient();
   const work = await stage.send({ agent: agent.name });
   let deliveries = 0;
-  const doomed = openIntake(stage.bus, {
+  const doomed = stage.bus.openIntake({
     consumer: await ensureAgentConsumer(stage.bus, agent.name),
     slots: 1,
     handler: (delivery) => {

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
+import { type Clock, sleep, systemClock, type Timer } from '@braid/clock';
 import { type Agent, type SecretSource } from '@braid/agents';
 import { type CancelSignal, type RunnerPresence, subjects } from '@braid/contracts';
-import { type Bus, ensureAgentConsumer, openIntake } from '@braid/messaging';
+import { type Bus, ensureAgentConsumer } from '@braid/messaging';
 import { type Logger, type Registry } from '@braid/service';
 import { AgentLane, type LaneServices } from './agent-lane';
 import { Cancellations } from './cancellations';
@@ -26,6 +27,7 @@ export type RunnerServices = {
   readonly secrets: SecretSource;
   readonly logger: Logger;
   readonly registry: Registry;
+  readonly clock?: Clock;
 };
 
 const presenceEveryMs = 3_000;
@@ -38,9 +40,10 @@ export class Runner {
   readonly #lanes: readonly AgentLane[];
   readonly #cancellations = new Cancellations();
   readonly #reporter: Reporter;
-  readonly #startedAt = Date.now();
-  readonly #timers: NodeJS.Timeout[] = [];
-  #presenceSoon: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  readonly #timers: Timer[] = [];
+  #presenceSoon: Timer | undefined;
   #state: 'new' | 'running' | 'draining' = 'new';
 
   constructor(
@@ -48,17 +51,25 @@ export class Runner {
     private readonly options: RunnerOptions,
   ) {
     const { bus, logger, registry, scratch, secrets } = services;
-    this.#reporter = new Reporter(bus.publisher, options.name, logger);
+    const clock = (this.#clock = services.clock ?? systemClock);
+    this.#startedAt = clock.now();
+    this.#reporter = new Reporter(bus.publisher, options.name, logger, clock);
     const shared: LaneServices = {
       logger,
       scratch,
       secrets,
       cancellations: this.#cancellations,
-      heartbeats: new Heartbeats(options.name, options.heartbeatIntervalMs, (subject, beat) => bus.emit(subject, beat)),
+      heartbeats: new Heartbeats(
+        options.name,
+        options.heartbeatIntervalMs,
+        (subject, beat) => bus.emit(subject, beat),
+        clock,
+      ),
       reporter: this.#reporter,
       metrics: runnerMetrics(registry, () => new Map(this.#lanes.map((lane) => [lane.agent.name, lane.busy]))),
       maxOutputBytes: options.maxOutputBytes,
       onChange: () => this.#presentSoon(),
+      clock,
     };
     this.#lanes = services.agents.map(
       (agent) => new AgentLane(agent, Math.min(options.slots, agent.concurrency ?? options.slots), shared),
@@ -70,16 +81,16 @@ export class Runner {
     const { bus } = this.services;
     let ackWaitMs = Infinity;
     // The server serves whoever asked first: in an order of its own, each runner comes first for some of the agents.
-    for (const lane of shuffled(this.#lanes)) {
+    for (const lane of shuffled(this.#lanes, this.#clock)) {
       const { concurrency } = lane.agent;
       const limit = concurrency === undefined ? {} : { concurrency };
       const consumer = await ensureAgentConsumer(bus, lane.agent.name, limit);
       ackWaitMs = Math.min(ackWaitMs, (consumer.config.ack_wait ?? Infinity) / 1e6);
-      lane.begin((handler) => openIntake(bus, { consumer, slots: lane.slots, handler }));
+      lane.begin((handler) => bus.openIntake({ consumer, slots: lane.slots, handler }));
     }
     const working = () => this.#lanes.forEach((lane) => lane.working());
-    if (Number.isFinite(ackWaitMs)) this.#timers.push(setInterval(working, ackWaitMs / 3));
-    this.#timers.push(setInterval(() => this.#present(), presenceEveryMs));
+    if (Number.isFinite(ackWaitMs)) this.#timers.push(this.#clock.every(ackWaitMs / 3, working));
+    this.#timers.push(this.#clock.every(presenceEveryMs, () => this.#present()));
     this.#state = 'running';
     this.#present();
   }
@@ -90,7 +101,7 @@ export class Runner {
 
   /** Stops what the signal means, and what of it is still on its way. */
   cancel(signal: CancelSignal): void {
-    this.#cancellations.remember(signal, performance.now());
+    this.#cancellations.remember(signal, this.#clock.monotonic());
     for (const lane of this.#lanes) lane.cancel(signal);
   }
 
@@ -108,8 +119,8 @@ export class Runner {
       await this.#idleWithin(stopWithinMs);
     }
     this.#reporter.close();
-    this.#timers.forEach((timer) => clearInterval(timer));
-    clearTimeout(this.#presenceSoon);
+    this.#timers.forEach((timer) => timer.stop());
+    this.#presenceSoon?.stop();
     await Promise.all(this.services.agents.map(async (agent) => agent.close?.()));
     await this.services.scratch.close();
   }
@@ -119,17 +130,17 @@ export class Runner {
   }
 
   async #idleWithin(ms: number): Promise<boolean> {
-    const until = performance.now() + ms;
-    while (this.#busy > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    const until = this.#clock.monotonic() + ms;
+    while (this.#busy > 0 && this.#clock.monotonic() < until) await sleep(this.#clock, 10);
     return this.#busy === 0;
   }
 
   #presentSoon(): void {
     if (this.#state !== 'running') return;
-    this.#presenceSoon ??= setTimeout(() => {
+    this.#presenceSoon ??= this.#clock.after(presenceDelayMs, () => {
       this.#presenceSoon = undefined;
       this.#present();
-    }, presenceDelayMs);
+    });
   }
 
   #present(): void {
@@ -145,9 +156,9 @@ export class Runner {
   }
 }
 
-function shuffled<T>(items: readonly T[]): T[] {
+function shuffled<T>(items: readonly T[], clock: Clock): T[] {
   return items
-    .map((item) => ({ item, at: Math.random() }))
+    .map((item) => ({ item, at: clock.random() }))
     .sort((a, b) => a.at - b.at)
     .map(({ item }) => item);
 }

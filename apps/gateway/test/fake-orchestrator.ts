@@ -1,15 +1,7 @@
 import { type CommandMessage, headers, type Receipt, type StartMessage, subjects } from '@braid/contracts';
 import { type EventStore, openEventStore, type OpenEventStore } from '@braid/event-store';
 import { type RecordedEvent, type WorkflowEvent } from '@braid/events';
-import {
-  type Bus,
-  connectBus,
-  type Delivery,
-  type Intake,
-  openIntake,
-  partitionConsumer,
-  provision,
-} from '@braid/messaging';
+import { type Bus, connectBus, type Delivery, type Intake, partitionConsumer, provision } from '@braid/messaging';
 import { fold } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 
@@ -49,7 +41,7 @@ export class FakeOrchestrator {
     partitions: number,
   ) {
     this.intakes = Array.from({ length: partitions }, (_, partition) => {
-      const intake = openIntake(bus, {
+      const intake = bus.openIntake({
         consumer: partitionConsumer(partition),
         slots: 64,
         handler: (delivery) => {

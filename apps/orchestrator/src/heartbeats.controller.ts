@@ -11,6 +11,6 @@ export class HeartbeatsController {
   @EventPattern(subjects.heartbeats)
   heard(@Payload() bytes: Uint8Array): void {
     const heartbeat = parseMessage('heartbeat', bytes);
-    if (heartbeat.ok) this.orchestrator.signs.heard(heartbeat.value, Date.now());
+    if (heartbeat.ok) this.orchestrator.heard(heartbeat.value);
   }
 }

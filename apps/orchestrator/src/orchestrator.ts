@@ -1,5 +1,6 @@
+import { type Clock, systemClock, type Timer } from '@braid/clock';
 import { type RecordedEvent, type StoredEvent } from '@braid/events';
-import { type Config, subjects } from '@braid/contracts';
+import { type Config, type HeartbeatMessage, subjects } from '@braid/contracts';
 import { GroupCommit, type Lease, LogFollower, type OpenEventStore } from '@braid/event-store';
 import { agentConsumer, type Bus, setAsideStrays } from '@braid/messaging';
 import { type Logger } from '@braid/service';
@@ -33,15 +34,19 @@ export type OrchestratorOptions = {
     | 'BRAID_RETENTION'
     | 'BRAID_ARCHIVE_DIR'
   >;
-  readonly events: OpenEventStore;
+  readonly events: Pick<OpenEventStore, 'store' | 'leases' | 'projection' | 'retention'>;
   readonly bus: Bus;
   readonly logger: Logger;
   readonly metrics: OrchestratorMetrics;
+  readonly clock?: Clock;
+  /** From this length on, snapshots of a history are kept. */
+  readonly snapshotsFrom?: number;
 };
 
 /** One orchestrator: the owner of its share of the partitions, and of everything that follows their logs. */
 export class Orchestrator {
-  readonly signs = new SignsOfLifeRegister();
+  private readonly signs = new SignsOfLifeRegister();
+  private readonly clock: Clock;
   private readonly owners = new Map<number, PartitionOwner>();
   private readonly committer: GroupCommit;
   private readonly followers: readonly LogFollower[];
@@ -51,15 +56,16 @@ export class Orchestrator {
   private readonly retention: RetentionSweep;
   private readonly context: OwnerContext;
   private readonly backlogs = new Map<string, { readonly at: number; readonly size: Promise<number> }>();
-  private housekeeping: NodeJS.Timeout | undefined;
+  private housekeeping: Timer | undefined;
   private unlisten: (() => void) | undefined;
 
   constructor(private readonly options: OrchestratorOptions) {
     const { bus, config, events, instance, logger, metrics } = options;
     const { store, projection } = events;
-    const monotonic = () => performance.now();
+    const clock = (this.clock = options.clock ?? systemClock);
     this.committer = new GroupCommit(store, {
       onUnavailable: (error) => logger.warn({ error }, 'the store cannot be reached; commits wait'),
+      clock,
     });
     this.names = new PlaybookNames((workflow) => this.readPlaybookName(workflow), config.BRAID_CACHE_WORKFLOWS);
     const follow = (name: string, handle: (events: readonly StoredEvent[]) => Promise<void>) =>
@@ -68,6 +74,7 @@ export class Orchestrator {
         name,
         handle,
         onError: (error) => logger.warn({ error, name }, 'a follower of the log stumbled; it tries again'),
+        clock,
       });
     this.followers = [
       follow('feed', (batch) => publishEvents(bus.publisher, this.names, batch)),
@@ -85,15 +92,15 @@ export class Orchestrator {
       partitions: config.BRAID_PARTITIONS,
       cacheCapacity: Math.ceil(config.BRAID_CACHE_WORKFLOWS / config.BRAID_PARTITIONS),
       redispatchAfter: config.BRAID_REDISPATCH_AFTER,
-      now: Date.now,
-      snapshots: new WorkflowSnapshots(store),
+      clock,
+      snapshots: new WorkflowSnapshots(store, options.snapshotsFrom),
       backlog: (agent) => this.backlogOf(agent),
       recorded: (partition, position, recorded, playbook) => this.recorded(partition, position, recorded, playbook),
       onFenced: (lease) => this.leases.fenced(lease),
     };
     this.leases = new LeaseKeeper(
       events.leases,
-      { owner: instance, partitions: config.BRAID_PARTITIONS, ttl: config.BRAID_LEASE_TTL, monotonic },
+      { owner: instance, partitions: config.BRAID_PARTITIONS, ttl: config.BRAID_LEASE_TTL, clock },
       {
         acquired: (lease) => this.acquired(lease),
         drain: (partition) => this.drain(partition),
@@ -106,16 +113,29 @@ export class Orchestrator {
       store,
       () => [...this.owners.keys()],
       (partition, workflow) => this.owners.get(partition)?.tick(workflow),
-      Date.now,
+      clock,
       logger,
     );
     const followers = ['feed', 'summaries'];
-    this.retention = new RetentionSweep({ events, config, followers, logger, metrics, isOurs: () => this.isFirst() });
+    this.retention = new RetentionSweep({
+      events,
+      config,
+      followers,
+      logger,
+      metrics,
+      clock,
+      isOurs: () => this.isFirst(),
+    });
   }
 
   /** Partitions that this process owns now. */
   get partitions(): readonly number[] {
     return this.leases.partitions;
+  }
+
+  /** Runners say which attempts they work on. */
+  heard(message: HeartbeatMessage): void {
+    this.signs.heard(message, this.clock.now());
   }
 
   async start(): Promise<void> {
@@ -124,7 +144,7 @@ export class Orchestrator {
     await this.leases.start();
     this.poll.start();
     this.retention.start();
-    this.housekeeping = setInterval(() => this.keepHouse(), everyMs);
+    this.housekeeping = this.clock.every(everyMs, () => this.keepHouse());
   }
 
   /** Finishes what is in hand, hands the partitions over and stops. */
@@ -132,7 +152,7 @@ export class Orchestrator {
     this.unlisten?.();
     this.poll.stop();
     await this.retention.stop();
-    clearInterval(this.housekeeping);
+    this.housekeeping?.stop();
     await this.leases.stop();
     await this.committer.close(this.options.config.BRAID_DRAIN_TIMEOUT);
     await Promise.all(this.followers.map((follower) => follower.stop()));
@@ -189,7 +209,7 @@ export class Orchestrator {
   /** Asked at most once a second per agent. */
   private backlogOf(agent: string): Promise<number> {
     const known = this.backlogs.get(agent);
-    const now = performance.now();
+    const now = this.clock.monotonic();
     if (known && now - known.at < 1_000) return known.size;
     const size = this.countBacklog(agent);
     this.backlogs.set(agent, { at: now, size });
@@ -227,7 +247,7 @@ export class Orchestrator {
   private keepHouse(): void {
     void this.setAsideStrays();
     const { metrics } = this.options;
-    this.signs.forgetBefore(Date.now() - signsKept);
+    this.signs.forgetBefore(this.clock.now() - signsKept);
     let workflows = 0;
     for (const owner of this.owners.values()) workflows += owner.workflowsInMemory;
     metrics.workflows.set(workflows);

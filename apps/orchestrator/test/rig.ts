@@ -13,7 +13,7 @@ import {
 } from '@braid/contracts';
 import { type Graph, type Json, type StoredEvent } from '@braid/events';
 import { type EventStore, openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
-import { agentConsumer, type Bus, connectBus, type Intake, openIntake, provision } from '@braid/messaging';
+import { agentConsumer, type Bus, connectBus, type Intake, provision } from '@braid/messaging';
 import { createLogger, createMetrics } from '@braid/service';
 import {
   agent,
@@ -89,7 +89,7 @@ export async function startOrchestrator(
   });
   const unlisten = ownBus.listen(subjects.heartbeats, ({ value }) => {
     const parsed = parseMessage('heartbeat', Buffer.from(JSON.stringify(value)));
-    if (parsed.ok) orchestrator.signs.heard(parsed.value, Date.now());
+    if (parsed.ok) orchestrator.heard(parsed.value);
   });
   await orchestrator.start();
   running.add({
@@ -114,7 +114,7 @@ export function startRunner(
   }),
 ): WorkMessage[] {
   const seen: WorkMessage[] = [];
-  const intake: Intake = openIntake(bus, {
+  const intake: Intake = bus.openIntake({
     consumer: agentConsumer(name),
     slots: 64,
     handler: (delivery) => {

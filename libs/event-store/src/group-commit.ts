@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '@braid/clock';
 import { Backoff } from './backoff';
 import { StoreUnavailableError } from './errors';
 import { type EventStore, type PartitionAppend } from './event-store';
@@ -13,6 +14,7 @@ export type GroupCommitOptions = {
   readonly maxPending?: number;
   /** Hears of every batch that could not be appended yet; the group commit goes on trying by itself. */
   readonly onUnavailable?: (error: StoreUnavailableError) => void;
+  readonly clock?: Clock;
 };
 
 /**
@@ -25,6 +27,7 @@ export class GroupCommit {
   readonly #maxPending: number;
   readonly #onUnavailable: (error: StoreUnavailableError) => void;
   readonly #isolation: Isolation;
+  readonly #clock: Clock;
   #queue: PendingCommit[] = [];
   #pending = 0;
   #running: Promise<void> | undefined;
@@ -40,6 +43,7 @@ export class GroupCommit {
     this.#maxCharacters = options.maxCharacters ?? 8 * 1024 * 1024;
     this.#maxPending = options.maxPending ?? 10_000;
     this.#onUnavailable = options.onUnavailable ?? (() => undefined);
+    this.#clock = options.clock ?? systemClock;
     this.#isolation = new Isolation((batch) => this.#appendPatiently(batch));
   }
 
@@ -81,9 +85,9 @@ export class GroupCommit {
     if (this.#running === undefined) {
       return;
     }
-    const timer = setTimeout(() => (this.#givenUp = true), patienceMs);
+    const timer = this.#clock.after(patienceMs, () => (this.#givenUp = true));
     await this.#running;
-    clearTimeout(timer);
+    timer.stop();
   }
 
   async #run(): Promise<void> {
@@ -151,7 +155,7 @@ export class GroupCommit {
 
   async #appendPatiently(commits: readonly PendingCommit[]): ReturnType<EventStore['append']> {
     const appends = mergeAppends(commits);
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#clock);
     for (;;) {
       try {
         return await this.store.append(appends);

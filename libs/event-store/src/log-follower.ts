@@ -1,3 +1,4 @@
+import { type Clock, systemClock, type Timer } from '@braid/clock';
 import { type StoredEvent } from '@braid/events';
 import { Backoff } from './backoff';
 import { type EventStore } from './event-store';
@@ -18,6 +19,7 @@ export type FollowerOptions = {
   readonly pollEveryMs?: number;
   /** Hears of failures of the handler and of the store; the follower goes on trying by itself. */
   readonly onError?: (error: unknown) => void;
+  readonly clock?: Clock;
 };
 
 /** How far the follower is with one partition: handled ≤ taken, and what is buffered continues at `taken + 1`. */
@@ -56,6 +58,7 @@ export class LogFollower {
       maxBuffered: 5000,
       checkpointEveryMs: 250,
       pollEveryMs: 1000,
+      clock: systemClock,
       ...options,
     };
   }
@@ -115,7 +118,7 @@ export class LogFollower {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#options.clock);
     while (!this.#stopped) {
       // Made before looking for work, so that what arrives while looking is not slept through.
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
@@ -142,7 +145,7 @@ export class LogFollower {
     if (batch.length > 0) {
       await this.#handle(batch);
     }
-    if (performance.now() - this.#savedAt >= this.#options.checkpointEveryMs) {
+    if (this.#options.clock.monotonic() - this.#savedAt >= this.#options.checkpointEveryMs) {
       await this.#saveCheckpoints();
     }
     return batch.length > 0;
@@ -180,10 +183,10 @@ export class LogFollower {
 
   /** Finds events that nobody offered: those of other writers, and those whose writer died before offering them. */
   async #poll(): Promise<void> {
-    if (this.#cursors.size === 0 || performance.now() - this.#polledAt < this.#options.pollEveryMs) {
+    if (this.#cursors.size === 0 || this.#options.clock.monotonic() - this.#polledAt < this.#options.pollEveryMs) {
       return;
     }
-    this.#polledAt = performance.now();
+    this.#polledAt = this.#options.clock.monotonic();
     for (const [partition, head] of await this.#options.store.heads()) {
       const cursor = this.#cursors.get(partition);
       if (cursor !== undefined) {
@@ -239,7 +242,7 @@ export class LogFollower {
 
   /** Until it works: what was taken is nowhere else any more, and what comes later must not overtake it. */
   async #handle(taken: readonly StoredEvent[]): Promise<void> {
-    const backoff = new Backoff();
+    const backoff = new Backoff(this.#options.clock);
     let batch = taken;
     while (batch.length > 0) {
       try {
@@ -273,7 +276,7 @@ export class LogFollower {
   }
 
   async #saveCheckpoints(): Promise<void> {
-    this.#savedAt = performance.now();
+    this.#savedAt = this.#options.clock.monotonic();
     const moved = [...this.#cursors].filter(([, cursor]) => cursor.handled > cursor.saved);
     if (moved.length === 0) {
       return;
@@ -290,9 +293,9 @@ export class LogFollower {
     const unsaved = [...this.#cursors.values()].some((cursor) => cursor.handled > cursor.saved);
     const poll = this.#polledAt + this.#options.pollEveryMs;
     const save = unsaved ? this.#savedAt + this.#options.checkpointEveryMs : Infinity;
-    const ms = this.#cursors.size === 0 ? 60_000 : Math.max(Math.min(poll, save) - performance.now(), 0);
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([woken, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-    clearTimeout(timer);
+    const ms = this.#cursors.size === 0 ? 60_000 : Math.max(Math.min(poll, save) - this.#options.clock.monotonic(), 0);
+    let timer: Timer | undefined;
+    await Promise.race([woken, new Promise<void>((resolve) => (timer = this.#options.clock.after(ms, resolve)))]);
+    timer?.stop();
   }
 }

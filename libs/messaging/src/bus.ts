@@ -1,5 +1,6 @@
 import { type NatsConnection } from '@nats-io/nats-core';
 import { type Provisioner } from './provisioner';
+import { type ConsumerSpec } from './topology';
 
 /** A message as it was delivered. Exactly one of `ack`, `nak`, `deadLetter` ends it; `working` only postpones. */
 export type Delivery = {
@@ -45,6 +46,17 @@ export interface Intake {
   /** Stops pulling. Messages that were delivered stay with the handler; what was only requested is not lost. */
   stop(): Promise<void>;
 }
+
+export type IntakeOptions = {
+  /** From `partitionConsumer`, `agentConsumer` or `ensureAgentConsumer`; it is made when it is missing. */
+  readonly consumer: ConsumerSpec;
+  /** Messages that may be held at once: delivered and not released. */
+  readonly slots: number;
+  /** Called for every message, as it arrives. Throwing brings the message back after a delay and frees its slot. */
+  readonly handler: (delivery: Delivery) => void;
+  /** Called, every few seconds at most, while nothing is held and nothing waits in the consumer. */
+  readonly onIdle?: () => void;
+};
 
 /** Where the bus says what it does; a pino logger fits. */
 export type Log = {
@@ -99,7 +111,9 @@ export interface Bus {
   readonly log: Log;
   readonly publisher: Publisher;
   /** Makes missing streams and consumers again. */
-  readonly provisioner: Provisioner;
+  readonly provisioner: Pick<Provisioner, keyof Provisioner>;
+  /** Starts pulling from a consumer. */
+  openIntake(options: IntakeOptions): Intake;
   /** Sends a live message (core NATS): at most once, to those who listen now. Never throws; what cannot be sent is counted. */
   emit(subject: string, value: unknown, headers?: Readonly<Record<string, string>>): void;
   /**

@@ -10,7 +10,16 @@ import {
 } from '@nats-io/nats-core';
 import { subjectToken } from '@braid/contracts';
 import { parseAddress } from './address';
-import { type Bus, type BusCounts, type ConnectionObserver, type LiveMessage, type Log } from './bus';
+import {
+  type Bus,
+  type BusCounts,
+  type ConnectionObserver,
+  type Intake,
+  type IntakeOptions,
+  type LiveMessage,
+  type Log,
+} from './bus';
+import { PullIntake } from './intake';
 import { Provisioner } from './provisioner';
 import { type PublisherOptions, StreamPublisher } from './publisher';
 import { defaultStreamLimits, type StreamLimits, streamSpecs } from './topology';
@@ -107,6 +116,10 @@ class NatsBus implements Bus {
       answerWithin: options.answerWithin ?? 5_000,
     });
     void this.follow();
+  }
+
+  openIntake(options: IntakeOptions): Intake {
+    return new PullIntake(this, options);
   }
 
   emit(subject: string, value: unknown, headers?: Readonly<Record<string, string>>): void {

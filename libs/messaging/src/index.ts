@@ -1,4 +1,14 @@
-export type { Bus, BusCounts, ConnectionObserver, Delivery, Intake, LiveMessage, Log, Publisher } from './bus';
+export type {
+  Bus,
+  BusCounts,
+  ConnectionObserver,
+  Delivery,
+  Intake,
+  IntakeOptions,
+  LiveMessage,
+  Log,
+  Publisher,
+} from './bus';
 export { connectBus, type BusOptions } from './connection';
 export {
   DeadLetterError,
@@ -8,7 +18,6 @@ export {
   retryDeadLetter,
   type DeadLetter,
 } from './dead-letters';
-export { openIntake, type IntakeOptions } from './intake';
 export { liveTransport } from './live-transport';
 export { ensureAgentConsumer, provision } from './provision';
 export { ProvisionError, type Provisioned } from './provisioner';

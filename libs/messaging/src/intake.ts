@@ -1,20 +1,8 @@
 import { type Msg } from '@nats-io/nats-core';
-import { type Bus, type Delivery, type Intake } from './bus';
+import { type Bus, type Intake, type IntakeOptions } from './bus';
 import { keepDeadLetter } from './dead-letter-copy';
 import { StreamDelivery } from './delivery';
 import { laneCheckMs, PullLane } from './pull-lane';
-import { type ConsumerSpec } from './topology';
-
-export type IntakeOptions = {
-  /** From `partitionConsumer`, `agentConsumer` or `ensureAgentConsumer`; it is made when it is missing. */
-  readonly consumer: ConsumerSpec;
-  /** Messages that may be held at once: delivered and not released. */
-  readonly slots: number;
-  /** Called for every message, as it arrives. Throwing brings the message back after a delay and frees its slot. */
-  readonly handler: (delivery: Delivery) => void;
-  /** Called, every few seconds at most, while nothing is held and nothing waits in the consumer. */
-  readonly onIdle?: () => void;
-};
 
 /** Requests that stand at once: one may be answered while the next is on its way. */
 const LANES = 3;
@@ -24,12 +12,8 @@ const EXCESS_RETRY_MS = 10;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 5_000;
 
-/** Starts pulling from a consumer. Makes the consumer, and its stream, if they are missing, now and whenever they get lost. */
-export function openIntake(bus: Bus, options: IntakeOptions): Intake {
-  return new PullIntake(bus, options);
-}
-
-class PullIntake implements Intake {
+/** Pulls from a consumer. Makes it, and its stream, if they are missing, now and whenever they get lost. */
+export class PullIntake implements Intake {
   /** free + held + requested is always the number of slots. */
   private free: number;
   private held = 0;

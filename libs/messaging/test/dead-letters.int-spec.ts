@@ -10,7 +10,6 @@ import {
   dropDeadLetter,
   getDeadLetter,
   listDeadLetters,
-  openIntake,
   provision,
   retryDeadLetter,
 } from '../src';
@@ -39,7 +38,7 @@ describe('A dead letter', () => {
   function refusing(agent: string, reason: string) {
     const seen: Delivery[] = [];
     const done: string[] = [];
-    const intake = openIntake(bus, {
+    const intake = bus.openIntake({
       consumer: agentConsumer(agent),
       slots: 4,
       handler: (delivery) => {

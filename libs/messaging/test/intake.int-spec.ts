@@ -4,15 +4,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import fc from 'fast-check';
 import { streams, subjects } from '@braid/contracts';
 import { type FreshNats, freshNats } from '@braid/testing';
-import {
-  agentConsumer,
-  type Bus,
-  connectBus,
-  type Delivery,
-  ensureAgentConsumer,
-  type Intake,
-  openIntake,
-} from '../src';
+import { agentConsumer, type Bus, connectBus, type Delivery, ensureAgentConsumer, type Intake } from '../src';
 import { collect, textOf, until } from './waiting';
 
 describe('An intake', () => {
@@ -85,7 +77,7 @@ describe('An intake', () => {
           };
           await publish(times.length);
           const intake: Intake = started(
-            openIntake(bus, { consumer: agentConsumer(agent), slots, handler: (delivery) => void work(delivery) }),
+            bus.openIntake({ consumer: agentConsumer(agent), slots, handler: (delivery) => void work(delivery) }),
           );
           await until('all are done', () => done === times.length);
           await intake.stop();
@@ -99,7 +91,7 @@ describe('An intake', () => {
   it('stays within its slots when requests end without messages', async () => {
     const held: Delivery[] = [];
     const intake = started(
-      openIntake(bus, { consumer: agentConsumer(agent), slots: 3, handler: (delivery) => held.push(delivery) }),
+      bus.openIntake({ consumer: agentConsumer(agent), slots: 3, handler: (delivery) => held.push(delivery) }),
     );
     // Every deletion of the consumer ends the requests that stand; the slots must come back, and no more than those.
     for (let round = 0; round < 5; round++) {
@@ -119,7 +111,7 @@ describe('An intake', () => {
   it('brings a message back after a nak with its delay, and counts deliveries', async () => {
     const seen: { readonly count: number; readonly at: number }[] = [];
     const intake = started(
-      openIntake(bus, {
+      bus.openIntake({
         consumer: agentConsumer(agent),
         slots: 2,
         handler: (delivery) => {
@@ -139,7 +131,7 @@ describe('An intake', () => {
   it('brings a message back when its handler throws, without losing the slot', async () => {
     const seen: number[] = [];
     const intake = started(
-      openIntake(bus, {
+      bus.openIntake({
         consumer: agentConsumer(agent),
         slots: 1,
         handler: (delivery) => {
@@ -162,7 +154,7 @@ describe('An intake', () => {
     const jsm = await jetstreamManager(bus.nc);
     await jsm.consumers.update(consumer.stream, consumer.name, { ack_wait: 1_000_000_000 });
     const first: Delivery[] = [];
-    const dying = openIntake(bus, { consumer, slots: 2, handler: (delivery) => first.push(delivery) });
+    const dying = bus.openIntake({ consumer, slots: 2, handler: (delivery) => first.push(delivery) });
     await publish(2);
     await until('both came', () => first.length === 2);
     await dying.stop();
@@ -182,7 +174,7 @@ describe('An intake', () => {
       [bus, other].map(async (one) => {
         let count = 0;
         const intake = started(
-          openIntake(one, {
+          one.openIntake({
             consumer: agentConsumer(agent),
             slots: 4,
             handler: (delivery) => {
@@ -211,7 +203,7 @@ describe('An intake', () => {
     let done = 0;
     for (let i = 0; i < 3; i++) {
       const intake = started(
-        openIntake(bus, {
+        bus.openIntake({
           consumer,
           slots: 4,
           handler: (delivery) => {
@@ -234,7 +226,7 @@ describe('An intake', () => {
   it('gives back, when it stops, what was on its way', async () => {
     const first: string[] = [];
     await publish(200);
-    const intake = openIntake(bus, {
+    const intake = bus.openIntake({
       consumer: agentConsumer(agent),
       slots: 200,
       handler: (delivery) => {
@@ -253,7 +245,7 @@ describe('An intake', () => {
     const held: Delivery[] = [];
     const idleWith: number[] = [];
     started(
-      openIntake(bus, {
+      bus.openIntake({
         consumer: agentConsumer(agent),
         slots: 2,
         handler: (delivery) => held.push(delivery),

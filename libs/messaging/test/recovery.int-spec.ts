@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { streams, subjects } from '@braid/contracts';
 import { type FreshNats, freshNats } from '@braid/testing';
-import { type Bus, type BusOptions, connectBus, openIntake, partitionConsumer, provision } from '../src';
+import { type Bus, type BusOptions, connectBus, partitionConsumer, provision } from '../src';
 import { collect, textOf, until } from './waiting';
 
 describe('When NATS fails', () => {
@@ -52,7 +52,7 @@ describe('When NATS fails', () => {
     const { acked, stop } = flood(sending, 'm');
     const seen = new Set<string>();
     for (const partition of [0, 1, 2]) {
-      const intake = openIntake(pulling, {
+      const intake = pulling.openIntake({
         consumer: partitionConsumer(partition),
         slots: 10,
         handler: (delivery) => {
@@ -123,7 +123,7 @@ describe('When NATS fails', () => {
   it('asks again when the connection breaks and the server stays, without exceeding its slots', async () => {
     const [sending, pulling] = [await connect(), await connect()];
     const held: string[] = [];
-    openIntake(pulling, {
+    pulling.openIntake({
       consumer: partitionConsumer(0),
       slots: 4,
       handler: (delivery) => held.push(textOf(delivery)),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Bus, type Delivery, type IntakeOptions, openIntake } from '../src';
+import { type Bus, type Delivery, type IntakeOptions } from '../src';
 
 /** Waits until something is true, at most `withinMs`. */
 export async function until(
@@ -17,7 +17,7 @@ export const textOf = (delivery: Delivery): string => Buffer.from(delivery.body)
 /** An intake whose handler acks everything, and the bodies that came. */
 export function collect(bus: Bus, options: Pick<IntakeOptions, 'consumer' | 'slots'>) {
   const bodies: string[] = [];
-  const intake = openIntake(bus, {
+  const intake = bus.openIntake({
     ...options,
     handler: (delivery) => {
       bodies.push(textOf(delivery));

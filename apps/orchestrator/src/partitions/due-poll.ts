@@ -1,3 +1,4 @@
+import { type Clock, type Timer } from '@braid/clock';
 import { type EventStore } from '@braid/event-store';
 import { type Logger } from '@braid/service';
 
@@ -10,23 +11,23 @@ const everyMs = 1_000;
  * memory has its own timer and is mostly gone from here when its moment has passed.
  */
 export class DuePoll {
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private looking = false;
 
   constructor(
     private readonly store: Pick<EventStore, 'due'>,
     private readonly owned: () => readonly number[],
     private readonly tick: (partition: number, workflow: string) => void,
-    private readonly now: () => number,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.look(), everyMs);
+    this.timer = this.clock.every(everyMs, () => void this.look());
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.timer?.stop();
   }
 
   private async look(): Promise<void> {
@@ -35,7 +36,7 @@ export class DuePoll {
     try {
       const partitions = this.owned();
       if (partitions.length === 0) return;
-      const due = await this.store.due(partitions, this.now(), chunk);
+      const due = await this.store.due(partitions, this.clock.now(), chunk);
       for (const { partition, workflow } of due) this.tick(partition, workflow);
     } catch (error) {
       this.logger.warn({ error }, 'what is due could not be read; trying again');

@@ -1,3 +1,4 @@
+import { type Clock, type Timer } from '@braid/clock';
 import { type Lease, type PartitionLeases } from '@braid/event-store';
 import { type Logger } from '@braid/service';
 
@@ -17,8 +18,7 @@ export type LeaseOptions = {
   readonly partitions: number;
   /** Milliseconds that a lease lasts without being renewed. */
   readonly ttl: number;
-  /** A clock that never jumps, in milliseconds. */
-  readonly monotonic: () => number;
+  readonly clock: Clock;
 };
 
 /**
@@ -31,8 +31,8 @@ export class LeaseKeeper {
   private round: Promise<void> | undefined;
   private again = false;
   private stopped = false;
-  private timer: NodeJS.Timeout | undefined;
-  private watchdog: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
+  private watchdog: Timer | undefined;
 
   constructor(
     private readonly leases: PartitionLeases,
@@ -40,7 +40,7 @@ export class LeaseKeeper {
     private readonly events: LeaseEvents,
     private readonly logger: Logger,
   ) {
-    this.renewedAt = options.monotonic();
+    this.renewedAt = options.clock.monotonic();
   }
 
   get partitions(): readonly number[] {
@@ -48,9 +48,9 @@ export class LeaseKeeper {
   }
 
   async start(): Promise<void> {
-    const { ttl } = this.options;
-    this.timer = setInterval(() => void this.turn(), ttl / 3);
-    this.watchdog = setInterval(() => this.watch(), ttl / 12);
+    const { clock, ttl } = this.options;
+    this.timer = clock.every(ttl / 3, () => void this.turn());
+    this.watchdog = clock.every(ttl / 12, () => this.watch());
     await this.turn();
   }
 
@@ -67,10 +67,10 @@ export class LeaseKeeper {
   /** Gives everything back, after what is in hand has been finished. */
   async stop(): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
+    this.timer?.stop();
     await this.round;
     await this.giveBack([...this.held.values()]);
-    clearInterval(this.watchdog);
+    this.watchdog?.stop();
     await this.leases.leave(this.options.owner).catch((error: unknown) => {
       this.logger.warn({ error }, 'could not sign off; the others will notice');
     });
@@ -94,8 +94,8 @@ export class LeaseKeeper {
   }
 
   private async keep(): Promise<void> {
-    const { owner, partitions, ttl, monotonic } = this.options;
-    const asked = monotonic();
+    const { clock, owner, partitions, ttl } = this.options;
+    const asked = clock.monotonic();
     const renewed = await this.leases.renew(owner, [...this.held.values()], ttl);
     const kept = new Set(renewed.map(({ partition }) => partition));
     for (const partition of [...this.held.keys()]) if (!kept.has(partition)) this.lose(partition);
@@ -132,8 +132,8 @@ export class LeaseKeeper {
 
   /** Without a renewal in time the leases may have ended: everything is dropped before somebody else can begin. */
   private watch(): void {
-    const { ttl, monotonic } = this.options;
-    if (monotonic() - this.renewedAt < (ttl * 2) / 3) return;
+    const { clock, ttl } = this.options;
+    if (clock.monotonic() - this.renewedAt < (ttl * 2) / 3) return;
     for (const partition of [...this.held.keys()]) this.lose(partition);
   }
 }

@@ -1,3 +1,4 @@
+import { type Clock } from '@braid/clock';
 import { type RecordedEvent } from '@braid/events';
 import { type GroupCommit, type Lease } from '@braid/event-store';
 import { type Bus } from '@braid/messaging';
@@ -22,7 +23,7 @@ export type OwnerContext = {
   readonly partitions: number;
   readonly cacheCapacity: number;
   readonly redispatchAfter: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly snapshots: WorkflowSnapshots;
   /** How many messages wait for an agent or are being worked on, as the bus counts them. */
   readonly backlog: (agent: string) => Promise<number>;

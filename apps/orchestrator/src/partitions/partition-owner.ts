@@ -1,7 +1,7 @@
 import { type RecordedEvent } from '@braid/events';
 import { type Receipt } from '@braid/contracts';
 import { type Lease, type WorkflowRow } from '@braid/event-store';
-import { type Delivery, type Intake, openIntake, partitionConsumer } from '@braid/messaging';
+import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging';
 import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 import { replyTo } from '../effects/dispatcher';
@@ -37,8 +37,8 @@ export class PartitionOwner {
     readonly lease: Lease,
     private readonly context: OwnerContext,
   ) {
-    this.cache = new WorkflowCache<Input>(context.cacheCapacity);
-    this.since = context.now();
+    this.cache = new WorkflowCache<Input>(context.cacheCapacity, context.clock);
+    this.since = context.clock.now();
   }
 
   get workflowsInMemory(): number {
@@ -46,7 +46,7 @@ export class PartitionOwner {
   }
 
   start(): void {
-    this.intake = openIntake(this.context.bus, {
+    this.intake = this.context.bus.openIntake({
       consumer: partitionConsumer(this.lease.partition),
       slots,
       handler: (delivery) => this.receive(delivery),
@@ -151,16 +151,16 @@ export class PartitionOwner {
 
   /** A workflow that is under way was loaded: its clock is set, and what a former owner may not have told is told again. */
   private resume(entry: WorkflowEntry<Input>, state: Workflow): void {
-    const { now, signs, redispatchAfter } = this.context;
-    entry.dueAt = dueExactly(state, signs.of(entry.id), now(), redispatchAfter);
-    this.cache.arm(entry, now(), () => this.tick(entry.id));
-    if (now() - this.since < recognisedFor) this.track(this.resendOpen(entry, state));
+    const { clock, signs, redispatchAfter } = this.context;
+    entry.dueAt = dueExactly(state, signs.of(entry.id), clock.now(), redispatchAfter);
+    this.cache.arm(entry, () => this.tick(entry.id));
+    if (clock.now() - this.since < recognisedFor) this.track(this.resendOpen(entry, state));
   }
 
   private handle(entry: WorkflowEntry<Input>, input: Input): void {
-    const { now, limits, metrics } = this.context;
+    const { clock, limits, metrics } = this.context;
     try {
-      const decision = decide(input.command, entry.state ?? unborn, now(), limits);
+      const decision = decide(input.command, entry.state ?? unborn, clock.now(), limits);
       switch (decision.is) {
         case 'accepted':
           entry.state = decision.state;
@@ -276,24 +276,24 @@ export class PartitionOwner {
     events: readonly RecordedEvent[],
     ticked: boolean,
   ): WorkflowRow | undefined {
-    const { redispatchAfter, now, signs } = this.context;
+    const { redispatchAfter, clock, signs } = this.context;
     if (!isOpen(state)) {
-      clearTimeout(entry.timer);
+      entry.timer?.stop();
       return { id: entry.id, open: false, ...(state.endedAt !== undefined && { endedAt: state.endedAt }) };
     }
     const due = ticked
-      ? dueExactly(state, signs.of(entry.id), now(), redispatchAfter)
+      ? dueExactly(state, signs.of(entry.id), clock.now(), redispatchAfter)
       : dueByEvents(state, events, redispatchAfter);
     if (!ticked && due >= entry.dueAt) return undefined;
     entry.dueAt = due;
-    this.cache.arm(entry, now(), () => this.tick(entry.id));
+    this.cache.arm(entry, () => this.tick(entry.id));
     return { id: entry.id, open: true, dueAt: Math.round(due) };
   }
 
   /** Sends open attempts that were requested a short time ago once more; the bus drops what it has. */
   private async resendOpen(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
-    const { now, tokens } = this.context;
-    const work = openWork(state, this.lease.partition, tokens, now() - recognisedFor);
+    const { clock, tokens } = this.context;
+    const work = openWork(state, this.lease.partition, tokens, clock.now() - recognisedFor);
     if (work.length > 0)
       this.context.logger.debug({ workflow: entry.id, attempts: work.length }, 'open attempts are sent once more');
     await this.send(entry.id, work);
@@ -316,7 +316,7 @@ export class PartitionOwner {
     const tooLarge = await this.context.dispatcher.dispatch(work);
     if (this.state === 'gone') return;
     for (const one of tooLarge) {
-      const command = tooLargeReport(one, this.context.now());
+      const command = tooLargeReport(one, this.context.clock.now());
       this.enqueue(this.cache.use(workflow), { command, delivery: undefined });
     }
   }

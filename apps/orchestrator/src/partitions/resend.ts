@@ -24,11 +24,11 @@ export async function silentWork(
   entry: WorkflowEntry<unknown>,
   state: Workflow,
   partition: number,
-  context: Pick<OwnerContext, 'signs' | 'tokens' | 'now' | 'redispatchAfter' | 'backlog'>,
+  context: Pick<OwnerContext, 'signs' | 'tokens' | 'clock' | 'redispatchAfter' | 'backlog'>,
 ): Promise<readonly Work[]> {
   const { signs, tokens, redispatchAfter, backlog } = context;
   const heard = signs.of(state.id);
-  const silentSince = context.now() - redispatchAfter;
+  const silentSince = context.clock.now() - redispatchAfter;
   const work: Work[] = [];
   for (const branch of [...state.waiting]) {
     const { phase } = branch;
@@ -40,7 +40,7 @@ export async function silentWork(
     const before = sent?.attempt === attempt ? sent : { attempt, count: 0, at: phase.at };
     if (before.at > silentSince) continue;
     const waits = (await backlog(agent)) > 0;
-    const now = context.now();
+    const now = context.clock.now();
     if (waits && now - before.at < redispatchAfter * 2 ** (before.count + 2)) continue;
     if (branch.phase !== phase) continue;
     const dispatch = before.count + 1;

@@ -1,3 +1,4 @@
+import { type Clock, type Timer } from '@braid/clock';
 import { type Config } from '@braid/contracts';
 import { type OpenEventStore } from '@braid/event-store';
 import { type Logger } from '@braid/service';
@@ -16,7 +17,7 @@ const unusedFor = 3_600_000;
  * their history is in the archive, where there is one.
  */
 export class RetentionSweep {
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;
   private stopped = false;
 
@@ -30,28 +31,29 @@ export class RetentionSweep {
       readonly isOurs: () => boolean;
       readonly logger: Logger;
       readonly metrics: OrchestratorMetrics;
+      readonly clock: Clock;
     },
   ) {}
 
   start(): void {
     const { BRAID_RETENTION: age } = this.parts.config;
     const every = age === 0 ? mostEveryMs : Math.min(mostEveryMs, Math.max(leastEveryMs, age / 10));
-    this.timer = setInterval(() => {
+    this.timer = this.parts.clock.every(every, () => {
       this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
-    }, every);
+    });
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
+    this.timer?.stop();
     await this.sweeping;
   }
 
   private async sweep(): Promise<void> {
     if (!this.parts.isOurs()) return;
-    const { events, logger, config } = this.parts;
+    const { clock, events, logger, config } = this.parts;
     try {
-      if (config.BRAID_RETENTION > 0) while ((await this.removeSome(Date.now() - config.BRAID_RETENTION)) === chunk);
+      if (config.BRAID_RETENTION > 0) while ((await this.removeSome(clock.now() - config.BRAID_RETENTION)) === chunk);
       await events.retention.collectPayloads(unusedFor, chunk);
     } catch (error) {
       logger.warn({ error }, 'old workflows could not be removed; trying again');

@@ -1,3 +1,4 @@
+import { type Clock } from '@braid/clock';
 import { isIdle, newEntry, type WorkflowEntry } from './workflow-entry';
 
 /** Milliseconds ahead for which a timer is kept in memory; what is due later is found in the store. */
@@ -9,7 +10,10 @@ export class WorkflowCache<Input> {
   /** Ids of workflows that have ended, so that late reports on them need no reading. */
   private readonly closed = new Set<string>();
 
-  constructor(private readonly capacity: number) {}
+  constructor(
+    private readonly capacity: number,
+    private readonly clock: Clock,
+  ) {}
 
   get size(): number {
     return this.entries.size;
@@ -47,7 +51,7 @@ export class WorkflowCache<Input> {
   }
 
   drop(entry: WorkflowEntry<Input>): void {
-    clearTimeout(entry.timer);
+    entry.timer?.stop();
     if (this.entries.get(entry.id) === entry) this.entries.delete(entry.id);
   }
 
@@ -60,14 +64,14 @@ export class WorkflowCache<Input> {
   }
 
   clear(): void {
-    for (const entry of this.entries.values()) clearTimeout(entry.timer);
+    for (const entry of this.entries.values()) entry.timer?.stop();
     this.entries.clear();
   }
 
   /** Sets the entry's timer to its due moment, when that is near. */
-  arm(entry: WorkflowEntry<Input>, now: number, act: () => void): void {
-    clearTimeout(entry.timer);
-    const wait = entry.dueAt - now;
-    entry.timer = wait < nearMs ? setTimeout(act, Math.max(1, wait)) : undefined;
+  arm(entry: WorkflowEntry<Input>, act: () => void): void {
+    entry.timer?.stop();
+    const wait = entry.dueAt - this.clock.now();
+    entry.timer = wait < nearMs ? this.clock.after(Math.max(1, wait), act) : undefined;
   }
 }

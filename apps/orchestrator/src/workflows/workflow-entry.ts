@@ -1,3 +1,4 @@
+import { type Timer } from '@braid/clock';
 import { type WorkflowState } from '@braid/workflow';
 
 /** A workflow in memory. Its inputs are looked at one by one; its commits may still be on their way meanwhile. */
@@ -16,7 +17,7 @@ export type WorkflowEntry<Input = unknown> = {
   broken: boolean;
   /** The due moment that is stored, or on its way there. */
   dueAt: number;
-  timer: NodeJS.Timeout | undefined;
+  timer: Timer | undefined;
   /** The version at which a snapshot is due. */
   nextSnapshot: number;
   /** How often, and when last, this process sent an open attempt again, by branch. */

@@ -9,19 +9,22 @@ import {
   type WorkflowState,
 } from '@braid/workflow';
 
-/** Histories shorter than this are read from the beginning. */
-const shortest = 500;
+/** Histories shorter than this are read from the beginning, unless told otherwise. */
+const short = 500;
 /** A history has grown by half since its last snapshot when the next is taken, so all of them together cost as much as a few. */
 const growth = 1.5;
 
 /** Loads workflows, long ones from a snapshot and the events after it, and keeps snapshots of them. */
 export class WorkflowSnapshots {
-  constructor(private readonly store: Pick<EventStore, 'readStream' | 'loadSnapshot' | 'saveSnapshot'>) {}
+  constructor(
+    private readonly store: Pick<EventStore, 'readStream' | 'loadSnapshot' | 'saveSnapshot'>,
+    private readonly shortest = short,
+  ) {}
 
   /** The state of a workflow as the log has it. */
   async load(workflow: string): Promise<WorkflowState> {
-    const beginning = await this.store.readStream(workflow, { limit: shortest });
-    if (beginning.length < shortest) return fold(beginning);
+    const beginning = await this.store.readStream(workflow, { limit: this.shortest });
+    if (beginning.length < this.shortest) return fold(beginning);
     const snapshot = await this.store.loadSnapshot(workflow);
     const from =
       snapshot?.stateSchema === snapshotSchema ? restoreSnapshot(snapshot.state as WorkflowSnapshot) : fold(beginning);
@@ -30,7 +33,7 @@ export class WorkflowSnapshots {
 
   /** The version from which on the next snapshot should be taken. */
   nextAfter(version: number): number {
-    return Math.max(shortest, Math.ceil(version * growth));
+    return Math.max(this.shortest, Math.ceil(version * growth));
   }
 
   /** Keeps a snapshot of a state that is on disk as it is. The store encodes it before it first waits. */

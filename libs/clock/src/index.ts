@@ -1,0 +1,1 @@
+export { type Clock, sleep, systemClock, type Timer } from './clock';
