@@ -1,11 +1,8 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionMode, type RecordedEvent } from '@braid/events';
-import { Scenario } from '@braid/testing';
 import { fold, restoreSnapshot, takeSnapshot, type WorkflowSnapshot } from '@braid/workflow';
-import { difference } from './difference';
-import { checkState, Watch } from './invariants';
-import { graphs, variables } from './random-graph';
+import { checkState, difference, graphs, Scenario, variables, Watch } from '@braid/testing';
 import { Driver, moves } from './random-moves';
 import { runs } from './runs';
 

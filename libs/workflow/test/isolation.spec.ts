@@ -2,9 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionMode, type Graph, type Json, type ParallelStep } from '@braid/events';
-import { agent, branch, converge, graphOf, map, parallel, Scenario, set } from '@braid/testing';
+import {
+  agent,
+  branch,
+  converge,
+  forks,
+  graphOf,
+  type GraphOptions,
+  graphs,
+  map,
+  parallel,
+  Scenario,
+  set,
+  variables,
+} from '@braid/testing';
 import { type Decision } from '@braid/workflow/decide';
-import { forks, type GraphOptions, graphs, variables } from './random-graph';
 import { runs } from './runs';
 
 /** Nothing that depends on the order of arrivals or on time. */

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { type Failure, type Json, type RecordedEvent } from '@braid/events';
-import { Scenario } from '@braid/testing';
+import { Scenario, type SignalName } from '@braid/testing';
 import { everyStep, isOpen, type Workflow } from '@braid/workflow';
 import { type Command, nextObligation, type Report, type SignsOfLife } from '@braid/workflow/decide';
-import { type SignalName } from './random-graph';
 
 /** One thing that may happen to a workflow. `pick` chooses among what there is, whatever there is by then. */
 export type Move =

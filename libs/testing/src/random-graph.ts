@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type AgentStep, type Convergence, type Graph, type Json, type Step, type Strategy } from '@braid/events';
-import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from '@braid/testing';
+import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
 
 /** A step before it has an id: what fast-check draws and shrinks. */
 type Draft =
