@@ -167,6 +167,7 @@ export class FakeOrchestrator {
     const before = recorded[0]?.version ?? 1;
     await this.stored.projection.project(await this.store.readStream(workflow, { afterVersion: before - 1 }));
     if (!this.publishes) return;
+    if (!entry.open) this.bus.emit(subjects.ended(workflow), {});
     for (const event of recorded) {
       await this.bus.publisher.publish(subjects.event(entry.playbook, event.type, workflow), JSON.stringify(event));
     }

@@ -1,6 +1,6 @@
 import { type Clock, systemClock, type Timer } from '@braid/clock';
 import { type RecordedEvent, type StoredEvent } from '@braid/events';
-import { type Config, type HeartbeatMessage, subjects } from '@braid/contracts';
+import { type Config, type HeartbeatMessage, partitionOf, subjects } from '@braid/contracts';
 import { GroupCommit, type Lease, LogFollower, type OpenEventStore } from '@braid/event-store';
 import { agentConsumer, type Bus, setAsideStrays } from '@braid/messaging';
 import { type Logger } from '@braid/service';
@@ -136,6 +136,10 @@ export class Orchestrator {
   /** Runners say which attempts they work on. */
   heard(message: HeartbeatMessage): void {
     this.signs.heard(message, this.clock.now());
+    const { BRAID_PARTITIONS } = this.options.config;
+    for (const attempt of message.attempts) {
+      this.owners.get(partitionOf(attempt.workflow, BRAID_PARTITIONS))?.heard(attempt);
+    }
   }
 
   async start(): Promise<void> {

@@ -23,7 +23,6 @@ export const subjects = {
   work: (agent: string) => `braid.work.${subjectToken(agent)}`,
   event: (playbook: string, type: string, workflow: string) =>
     `braid.events.${subjectToken(playbook)}.${type}.${workflow}`,
-  eventsOfType: (type: string) => `braid.events.*.${type}.*`,
   eventsOfWorkflow: (workflow: string) => `braid.events.*.*.${workflow}`,
   dead: (stream: string) => `braid.dead.${stream}`,
   /** Core NATS, not kept: signs of life of attempts, by partition, so that an orchestrator hears only its own. */
@@ -31,6 +30,9 @@ export const subjects = {
   heartbeats: 'braid.live.heartbeat.*',
   /** Core NATS: stop an attempt that no longer matters. Every runner hears it. */
   cancel: 'braid.live.cancel',
+  /** Core NATS: a workflow has ended. Whoever waits for that looks at once; the end itself is on record. */
+  ended: (workflow: string) => `braid.live.ended.${workflow}`,
+  endings: 'braid.live.ended.*',
   /** Core NATS: a runner says what it can run. */
   runner: 'braid.live.runner',
   /** Core NATS: a partition was given back. */

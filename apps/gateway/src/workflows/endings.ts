@@ -2,8 +2,6 @@ import { subjects } from '@braid/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Signals } from '../bus/signals';
 
-const endingEvents = ['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled'] as const;
-
 /** Somebody who waits for the end of one workflow. */
 export type EndingWatch = {
   readonly ended: Promise<void>;
@@ -11,14 +9,14 @@ export type EndingWatch = {
   stop(): void;
 };
 
-/** Tells when workflows end: one subscription per ending event for the whole gateway, however many wait. */
+/** Tells when workflows end: one subscription for the whole gateway, however many wait. */
 export class Endings {
   private readonly watches = new Map<string, Set<() => void>>();
-  private readonly unlisten: readonly (() => void)[];
+  private readonly unlisten: () => void;
 
   constructor(signals: Signals) {
-    this.unlisten = endingEvents.map((type) =>
-      signals.listen(subjects.eventsOfType(type), (subject) => this.ended(subject.slice(subject.lastIndexOf('.') + 1))),
+    this.unlisten = signals.listen(subjects.endings, (subject) =>
+      this.ended(subject.slice(subject.lastIndexOf('.') + 1)),
     );
   }
 
@@ -48,7 +46,7 @@ export class Endings {
   }
 
   close(): void {
-    this.unlisten.forEach((stop) => stop());
+    this.unlisten();
   }
 
   private ended(workflow: string): void {
@@ -57,8 +55,8 @@ export class Endings {
 }
 
 /**
- * Resolves when the watched workflow has ended, after `timeoutMs`, or when `signal` aborts, whichever is first. Events
- * are only a hint that NATS may lose, so `hasEnded` is asked as well, at first and every `pollMs`.
+ * Resolves when the watched workflow has ended, after `timeoutMs`, or when `signal` aborts, whichever is first. What is
+ * heard is only a hint that NATS may lose, so `hasEnded` is asked as well, at first and every `pollMs`.
  */
 export async function untilEnded(
   watch: EndingWatch,

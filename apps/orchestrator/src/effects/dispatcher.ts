@@ -39,6 +39,11 @@ export class Dispatcher {
     this.bus.emit(subjects.cancel, signal);
   }
 
+  /** Tells those who wait for the end of a workflow. */
+  ended(workflow: string): void {
+    this.bus.emit(subjects.ended(workflow), {});
+  }
+
   answer(replyTo: string | undefined, receipt: Receipt): void {
     if (replyTo !== undefined) this.bus.emit(replyTo, receipt);
   }

@@ -1,5 +1,5 @@
 import { type RecordedEvent } from '@braid/events';
-import { type Receipt } from '@braid/contracts';
+import { type LiveAttempt, type Receipt } from '@braid/contracts';
 import { type Lease, type WorkflowRow } from '@braid/event-store';
 import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging';
 import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
@@ -10,6 +10,7 @@ import { dueByEvents, dueExactly } from '../workflows/due';
 import { parseInput } from '../workflows/inputs';
 import { WorkflowCache } from '../workflows/workflow-cache';
 import { isIdle, type WorkflowEntry } from '../workflows/workflow-entry';
+import { isKnownToBeOver } from './known-to-be-over';
 import { type OwnerContext } from './owner-context';
 import { openWork, silentWork } from './resend';
 
@@ -60,6 +61,15 @@ export class PartitionOwner {
     if (entry.queue.some(({ command }) => command.type === 'tick')) return;
     const signs = this.context.signs.of(workflow);
     this.enqueue(entry, { command: { type: 'tick', signs }, delivery: undefined });
+  }
+
+  /** A runner says that it works on this. When that is known to be over, it is told so: its cancel signal may have been lost. */
+  heard(attempt: LiveAttempt): void {
+    const { workflow, branch, step } = attempt;
+    const over = this.cache.isClosed(workflow) || isKnownToBeOver(this.cache.peek(workflow), attempt);
+    if (this.state !== 'owning' || !over) return;
+    const attempts = [{ branch, step, attempt: attempt.attempt }];
+    this.context.dispatcher.cancel({ workflow, attempts, reason: 'its outcome is not waited for any more' });
   }
 
   /** Finishes what is in hand and takes nothing new: afterwards the lease may be given to somebody else. */
@@ -210,9 +220,11 @@ export class PartitionOwner {
           this.context.metrics.conflicts.inc();
           return this.notRecorded(entry, input, new Error(`the log contradicts this copy: ${outcome.message}`));
         }
-        this.context.recorded(partition, outcome.position, events, state.playbook.name);
-        this.answer(input, receipt);
+        // First what somebody waits for by the millisecond: each loser costs until it is stopped.
         if (signal) this.context.dispatcher.cancel(signal);
+        if (row?.open === false) this.context.dispatcher.ended(entry.id);
+        this.answer(input, receipt);
+        this.context.recorded(partition, outcome.position, events, state.playbook.name);
         if (entry.broken) this.work(entry);
         else this.snapshotWhenDue(entry);
         this.context.metrics.dispatched.inc(work.length);

@@ -27,8 +27,9 @@ export class WorkflowCache<Input> {
     return entry;
   }
 
-  has(id: string): boolean {
-    return this.entries.has(id);
+  /** The entry of a workflow if it is in memory; does not count as use. */
+  peek(id: string): WorkflowEntry<Input> | undefined {
+    return this.entries.get(id);
   }
 
   isClosed(id: string): boolean {

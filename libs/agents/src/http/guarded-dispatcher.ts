@@ -20,7 +20,6 @@ const resolveBySystem: ResolveHost = (host) =>
 export function guardedDispatcher(rules: AddressRules, resolveHost: ResolveHost = resolveBySystem): Agent {
   const connect = buildConnector({ lookup: guardedLookup(rules, resolveHost), timeout: 10_000, allowH2: false });
   return new Agent({
-    connections: 64,
     keepAliveTimeout: 10_000,
     headersTimeout: 0,
     bodyTimeout: 0,
