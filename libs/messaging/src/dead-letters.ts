@@ -1,7 +1,8 @@
-import { jetstreamManager, type NextMsgRequest, type StoredMsg } from '@nats-io/jetstream';
+import { jetstreamManager, type MsgRequest, type NextMsgRequest, type StoredMsg } from '@nats-io/jetstream';
 import { streams } from '@braid/contracts';
 import { type Bus } from './bus';
 import { deadLetterHeaders } from './dead-letter-copy';
+import { found } from './provisioner';
 import { streamOf } from './topology';
 
 /** A message that could not be handled. */
@@ -40,12 +41,11 @@ export async function listDeadLetters(
   options: { readonly after?: number; readonly limit?: number } = {},
 ): Promise<readonly DeadLetter[]> {
   const { after = 0, limit = 50 } = options;
-  const jsm = await manager(bus);
   const letters: DeadLetter[] = [];
   for (let seq = after + 1; letters.length < limit;) {
     const query: NextMsgRequest & { seq: number } = { seq, next_by_subj: 'braid.dead.>' };
-    const stored = await jsm.streams.getMessage(streams.dead, query);
-    if (stored === null) break;
+    const stored = await read(bus, query);
+    if (stored === undefined) break;
     letters.push(readDeadLetter(stored));
     seq = stored.seq + 1;
   }
@@ -54,8 +54,8 @@ export async function listDeadLetters(
 
 /** @throws DeadLetterError `not-found`. */
 export async function getDeadLetter(bus: Bus, seq: number): Promise<DeadLetter> {
-  const stored = await (await manager(bus)).streams.getMessage(streams.dead, { seq });
-  if (stored === null) throw new DeadLetterError('not-found', `There is no dead letter ${seq}`);
+  const stored = await read(bus, { seq });
+  if (stored === undefined) throw new DeadLetterError('not-found', `There is no dead letter ${seq}`);
   return readDeadLetter(stored);
 }
 
@@ -84,6 +84,12 @@ export async function retryDeadLetter(bus: Bus, seq: number): Promise<void> {
 export async function dropDeadLetter(bus: Bus, seq: number): Promise<void> {
   await getDeadLetter(bus, seq);
   await (await manager(bus)).streams.deleteMessage(streams.dead, seq);
+}
+
+/** A server that has lost its streams holds no dead letters: the stream is made again with the next one. */
+async function read(bus: Bus, query: MsgRequest): Promise<StoredMsg | undefined> {
+  const { streams: api } = await manager(bus);
+  return (await found(api.getMessage(streams.dead, query))) ?? undefined;
 }
 
 function manager(bus: Bus) {

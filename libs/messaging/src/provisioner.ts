@@ -143,7 +143,7 @@ function tell(now: Readonly<Record<string, unknown>>, differences: readonly [str
 }
 
 /** `undefined` when the server knows no such stream or consumer. */
-async function found<T>(asked: Promise<T>): Promise<T | undefined> {
+export async function found<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {

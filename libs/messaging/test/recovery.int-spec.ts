@@ -3,7 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { streams, subjects } from '@braid/contracts';
 import { type FreshNats, freshNats } from '@braid/testing';
-import { type Bus, type BusOptions, connectBus, partitionConsumer, provision } from '../src';
+import {
+  type Bus,
+  type BusOptions,
+  connectBus,
+  getDeadLetter,
+  listDeadLetters,
+  partitionConsumer,
+  provision,
+} from '../src';
 import { collect, textOf, until } from './waiting';
 
 describe('When NATS fails', () => {
@@ -151,5 +159,14 @@ describe('When NATS fails', () => {
     const [unsent] = await Promise.allSettled([bus.publisher.publish(subjects.start(0, 'w'), 'y'), bus.close(100)]);
     expect(unsent).toMatchObject({ status: 'rejected', reason: { code: 'closed' } });
     await expect(connectBus({ url: nats.url, name: 'late', connectWithin: 100 })).rejects.toThrow(/refused/);
+  });
+
+  // Seen to fail with the error of the server, "stream not found".
+  it('knows of no dead letters after everything was lost, instead of failing', async () => {
+    const bus = await connect();
+    await nats.wipe();
+    await until('the connection is back', () => bus.counts.reconnects === 1);
+    expect(await listDeadLetters(bus)).toEqual([]);
+    await expect(getDeadLetter(bus, 1)).rejects.toMatchObject({ code: 'not-found' });
   });
 });
