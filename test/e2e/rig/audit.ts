@@ -15,19 +15,14 @@ export type Audit = {
  */
 export function auditHistory(events: readonly StoredEvent[]): Audit {
   const faults: string[] = [];
-  const requested = new Map<string, number>();
-  const outcomes = new Map<string, number>();
+  const attempts = new Attempts();
+  const { requested, outcomes } = attempts;
   const ends = new Map<string, number>();
   const asked = new Set<string>();
   events.forEach((event, index) => {
     if (event.version !== index + 1) faults.push(`event ${index + 1} has version ${event.version}`);
-    if (event.type === 'BranchRequested') {
-      const { branch, step, attempt } = event.data;
-      count(requested, `${branch}/${step} attempt ${attempt}`);
-      asked.add(`${branch}/${step}`);
-    }
-    const outcome = outcomeOf(event);
-    if (outcome !== undefined) count(outcomes, outcome);
+    attempts.take(event);
+    if (event.type === 'BranchRequested') asked.add(`${event.data.branch}/${event.data.step}`);
     const end = endOf(event);
     if (end !== undefined) count(ends, end);
   });
@@ -56,21 +51,44 @@ function count(map: Map<string, number>, key: string): void {
   map.set(key, (map.get(key) ?? 0) + 1);
 }
 
-/** The attempt that the event is the outcome of. */
-function outcomeOf(event: StoredEvent): string | undefined {
-  switch (event.type) {
-    case 'BranchAdvanced':
-    case 'BranchCompleted':
-    case 'BranchFailed':
-    case 'StepFailed': {
-      const { branch, step, run } = event.data;
-      return run && step !== undefined ? `${branch}/${step} attempt ${run.attempt}` : undefined;
+/** Counts how often each attempt was asked for, and how often it has an outcome. */
+class Attempts {
+  readonly requested = new Map<string, number>();
+  readonly outcomes = new Map<string, number>();
+  /** The attempt that a branch waits for. */
+  private readonly open = new Map<string, { readonly step: string; readonly attempt: number }>();
+
+  take(event: StoredEvent): void {
+    switch (event.type) {
+      case 'BranchRequested': {
+        const { branch, step, attempt } = event.data;
+        count(this.requested, `${branch}/${step} attempt ${attempt}`);
+        this.open.set(branch, { step, attempt });
+        return;
+      }
+      case 'BranchRetryScheduled':
+      case 'BranchDeferred':
+        return this.close(event.data.branch, event.data.step, event.data.attempt);
+      case 'BranchCancelled':
+        return this.close(event.data.branch, undefined, event.data.attempt);
+      case 'BranchAdvanced':
+      case 'BranchCompleted':
+      case 'BranchFailed':
+      case 'StepFailed':
+      case 'FailureCaught':
+        return this.close(event.data.branch, event.data.step, event.data.run?.attempt);
+      default:
+        return;
     }
-    case 'BranchRetryScheduled':
-    case 'BranchDeferred':
-      return `${event.data.branch}/${event.data.step} attempt ${event.data.attempt}`;
-    default:
-      return undefined;
+  }
+
+  /** A report names its attempt; a failure without a report, such as lost heartbeats, is of the attempt that is open. */
+  private close(branch: string, step: string | undefined, reported: number | undefined): void {
+    const open = this.open.get(branch);
+    const attempt = reported ?? open?.attempt;
+    if (attempt === undefined) return;
+    this.open.delete(branch);
+    count(this.outcomes, `${branch}/${open?.step ?? step ?? '?'} attempt ${attempt}`);
   }
 }
 

@@ -1,0 +1,165 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { Chaos } from './chaos';
+import { check, type Check } from './checks';
+import { Cluster, leaseMs } from './cluster';
+import { gather } from './evidence';
+import { Ledger } from './ledger';
+import { Load } from './load';
+import { type ChaosOptions, readOptions, usage, UsageError } from './options';
+import { type Act, describeAct, planOf } from './plan';
+import { kindsOf } from './playbooks';
+import { broken, tableOf } from './report';
+import { Servers } from './servers';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const lineEveryMs = 5_000;
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(6)} s`;
+
+/** Answers the exit code: 0 when every promise held, 1 when not, 2 for a wrong command line. */
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await run(readOptions(argv, Date.now()));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(`${error.message}\n\n${usage}`);
+    return 2;
+  }
+}
+
+async function run(options: ChaosOptions): Promise<number> {
+  const home = await mkdtemp(join(tmpdir(), 'braid-chaos-'));
+  const plan = options.calm ? [] : planOf({ ...options, leaseMs });
+  say(`Seed ${options.seed}: ${options.chaosMs / 1_000} s of chaos, ${plan.length} acts; data and logs in ${home}`);
+  for (const act of plan) say(`${seconds(act.at)}  ${describeAct(act)}`);
+  const servers = await Servers.start(
+    home,
+    plan.some(({ is }) => is === 'fill-disk'),
+  );
+  const ledger = await Ledger.start(options.seed);
+  let checks: readonly Check[] = [];
+  try {
+    const cluster = await Cluster.start(home, servers, options);
+    checks = await disturb(cluster, servers, ledger, plan, options);
+  } finally {
+    await ledger.stop();
+    await servers.stop();
+  }
+  say(tableOf(checks));
+  await writeFile(join(home, 'report.json'), JSON.stringify({ options, plan, checks }, undefined, 2));
+  const bad = broken(checks);
+  if (bad.length === 0) {
+    if (!options.keep) await rm(home, { recursive: true, force: true });
+    say(`Seed ${options.seed}: every promise held`);
+    return 0;
+  }
+  say(`Seed ${options.seed}: broken: ${bad.join(', ')}\nLogs and data are kept in ${home}`);
+  return 1;
+}
+
+async function disturb(
+  cluster: Cluster,
+  servers: Servers,
+  ledger: Ledger,
+  plan: readonly Act[],
+  options: ChaosOptions,
+): Promise<readonly Check[]> {
+  const begun = performance.now();
+  const stamp = () => seconds(performance.now() - begun);
+  const before = memory(cluster);
+  const load = new Load({ ...options, gateways: cluster.gateways }, kindsOf(ledger.address));
+  const chaos = new Chaos(cluster, servers, (act) => say(`${stamp()}  ${describeAct(act)}`));
+  const open = new OpenWorkflows(servers.postgres.url);
+  const live = setInterval(() => {
+    void open
+      .count()
+      .then((left) =>
+        say(
+          `${stamp()}  … ${chaos.kills} kills, ${load.starts.length} starts, ${load.accepted.length} accepted, ` +
+            `${left ?? '?'} open, ${ledger.requests} effects`,
+        ),
+      );
+  }, lineEveryMs);
+  try {
+    await Promise.all([load.run(options.chaosMs), chaos.play(plan)]);
+    const quietAt = performance.now();
+    say(`${stamp()}  quiet`);
+    const end = quietAt + options.quietMs;
+    while (performance.now() < end && !(load.busy === 0 && (await open.count()) === 0)) await sleep(200);
+    const quiet = ((performance.now() - quietAt) / 1_000).toFixed(1);
+    const callers = load.busy;
+    await load.giveUp();
+    const evidence = await gather({ cluster, databaseUrl: servers.postgres.url, load, ledger });
+    const after = memory(cluster);
+    const lives = cluster.members.map(
+      ({ name, lives, ownEnds }) => `${name} ${lives}${ownEnds.length > 0 ? ` (own ends: ${ownEnds.join(' ')})` : ''}`,
+    );
+    const promises = check(evidence);
+    const wrongEnds = await cluster.stop();
+    return [
+      {
+        name: 'kills',
+        figure: `${chaos.kills}, of them ${chaos.wipes} NATS wipes; ${chaos.freezes} freezes, ${chaos.played} acts`,
+      },
+      ...(chaos.skipped.length > 0 ? [{ name: 'skipped', figure: chaos.skipped.join('; ') }] : []),
+      { name: 'seconds until finished', figure: quiet },
+      { name: 'lives', figure: lives.join(', ') },
+      {
+        name: 'memory, MiB',
+        figure: cluster.members.map(({ name }) => `${name} ${before.get(name)}→${after.get(name)}`).join(', '),
+      },
+      ...promises,
+      {
+        name: 'callers without an answer',
+        figure: callers,
+        faults: callers === 0 ? [] : [`${callers} callers still wait`],
+      },
+      { name: 'acts that failed', figure: chaos.failed.length, faults: chaos.failed },
+      { name: 'services that did not end well', figure: wrongEnds.length, faults: wrongEnds },
+    ];
+  } finally {
+    clearInterval(live);
+    await open.close();
+    await cluster.stop();
+  }
+}
+
+function memory(cluster: Cluster): ReadonlyMap<string, number | undefined> {
+  return new Map(cluster.members.map((member) => [member.name, member.memory()]));
+}
+
+/** How many workflows are open, asked of the database itself, which may be away. */
+class OpenWorkflows {
+  private client: Client | undefined;
+
+  constructor(private readonly url: string) {}
+
+  async count(): Promise<number | undefined> {
+    try {
+      const client = await this.connected();
+      const { rows } = await client.query<{ open: string }>('select count(*) as open from braid.workflow where open');
+      return Number(rows[0]?.open);
+    } catch {
+      this.client = undefined;
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private async connected(): Promise<Client> {
+    if (this.client !== undefined) return this.client;
+    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
+    client.on('error', () => (this.client = undefined));
+    await client.connect();
+    this.client = client;
+    return client;
+  }
+}
+
+void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type NatsServer, type PostgresServer, startNats, startPostgres } from '@braid/embedded';
+import { Client } from 'pg';
+import { mountSmallDisk, type SmallDisk } from './disk';
+import { type Server } from './plan';
+
+/** PostgreSQL's log is kept short, so that a small disk holds it. */
+const postgresSettings = { max_wal_size: '96MB', min_wal_size: '32MB', checkpoint_timeout: '30s' };
+/** What the streams may take together, which a small disk cannot hold: nothing but the disk limits them. */
+const maxFileStore = 4 * 1024 ** 3;
+const diskMebibytes = { postgres: 700, nats: 300 } as const;
+
+/** PostgreSQL and NATS of a run, in directories and on ports of their own. What is done to one of them is done in turn. */
+export class Servers {
+  private readonly turns = new Map<Server, Promise<void>>();
+
+  private constructor(
+    readonly postgres: PostgresServer,
+    readonly nats: NatsServer,
+    private readonly disks: Readonly<Partial<Record<Server, SmallDisk>>>,
+    /** Why disks cannot be filled here, if so. */
+    readonly noDisks: string | undefined,
+  ) {}
+
+  static async start(home: string, withSmallDisks: boolean): Promise<Servers> {
+    const disks: Partial<Record<Server, SmallDisk>> = {};
+    let noDisks: string | undefined;
+    for (const server of withSmallDisks ? (['postgres', 'nats'] as const) : []) {
+      const disk = mountSmallDisk(join(home, `${server}-disk`), diskMebibytes[server]);
+      if (typeof disk === 'string') noDisks = disk;
+      else disks[server] = disk;
+    }
+    const folder = (server: Server) => join(disks[server]?.path ?? home, server);
+    try {
+      const [postgres, nats] = await Promise.all([
+        startPostgres({ dataDir: folder('postgres'), settings: postgresSettings }),
+        startNats({ dataDir: folder('nats'), maxFileStore }),
+      ]);
+      return new Servers(postgres, nats, disks, noDisks);
+    } catch (error) {
+      for (const disk of Object.values(disks)) disk.unmount();
+      throw error;
+    }
+  }
+
+  urlOf(server: Server): string {
+    return server === 'postgres' ? this.postgres.url : this.nats.url;
+  }
+
+  crashPostgres(how: 'kill' | 'immediate', downMs: number): Promise<void> {
+    return this.inTurn('postgres', async () => {
+      if (how === 'kill') await this.postgres.killNow();
+      else process.kill(this.postgres.pid(), 'SIGQUIT');
+      await sleep(downMs);
+      await this.postgres.restart();
+    });
+  }
+
+  crashNats(downMs: number, wipe: boolean): Promise<void> {
+    return this.inTurn('nats', async () => {
+      await this.nats.killNow();
+      await sleep(downMs);
+      await this.nats.restart({ wipe });
+    });
+  }
+
+  /** Ends each connection to the database with this chance, whatever is under way on it. */
+  async endBackends(share: number): Promise<void> {
+    const client = new Client({ connectionString: this.postgres.adminUrl, connectionTimeoutMillis: 5_000 });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where backend_type = 'client backend' and pid <> pg_backend_pid() and random() < $1`,
+        [share],
+      );
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** Answers false where the server has no disk of its own. A server that does not get over it is started again. */
+  async fillDisk(server: Server, ms: number): Promise<boolean> {
+    const disk = this.disks[server];
+    if (disk === undefined) return false;
+    await this.inTurn(server, async () => {
+      await disk.fill();
+      await sleep(ms);
+      await disk.empty();
+      await (server === 'postgres' ? this.postgres : this.nats).restart();
+    });
+    return true;
+  }
+
+  /** Waits for what is being done to the servers. */
+  async settled(): Promise<void> {
+    await Promise.all(this.turns.values());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.postgres.stop(), this.nats.stop()]);
+    for (const disk of Object.values(this.disks)) disk.unmount();
+  }
+
+  private inTurn(server: Server, act: () => Promise<void>): Promise<void> {
+    const turn = (this.turns.get(server) ?? Promise.resolve()).then(act);
+    this.turns.set(
+      server,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+}
