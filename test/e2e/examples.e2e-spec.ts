@@ -128,6 +128,24 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     expect(workflow).toMatchObject({ status: 'completed', output: { way: 'brotli', bytes: expect.any(Number) } });
   },
 
+  'judge.yaml': async () => {
+    const text =
+      'Once upon a time, somewhere or other, this is what happened to some of them.\n\nSo it was. The river rose over the ' +
+      'bridge, and then the river closed the bridge.\n\nWell, well. People waited at the river for the bridge.';
+    const [chosen, tooShort] = await Promise.all([
+      run('judge.yaml', { text, words: 24 }),
+      run('judge.yaml', { text: 'This one sentence has far too many words for it', words: 5 }),
+    ]);
+    expect(chosen).toMatchObject({
+      status: 'completed',
+      output: { best: 'weight', summary: expect.stringContaining('river') },
+      convergencePoints: [{ strategy: 'judge', counted: 'all', decidedBy: 'judge', tally: { total: 3, completed: 3 } }],
+    });
+    expect(statuses(chosen)).toMatchObject({ judge: 'completed' });
+    expect(tooShort).toMatchObject({ status: 'failed', error: { code: 'convergence-unmet' } });
+    expect(statuses(tooShort)).toMatchObject({ judge: 'skipped' });
+  },
+
   'fallback.yaml': async () => {
     const [healed, cached] = await Promise.all([run('fallback.yaml'), run('fallback.yaml', { failures: 9 })]);
     expect(healed).toMatchObject({ status: 'completed', output: { price: 42, from: 'service' } });

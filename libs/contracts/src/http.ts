@@ -57,6 +57,8 @@ export type ParallelBranchesView = {
   readonly step: string;
   readonly concurrency?: number;
   readonly branches: readonly string[];
+  /** The branch in which their judge is asked, where the fork has one; it is none of them. */
+  readonly judge?: string;
 };
 
 export type WorkflowView = {
@@ -106,6 +108,8 @@ export type GraphView = {
     readonly to: string;
     /** `case`: to the steps of a case; `failure`: to the steps that answer a failure. */
     readonly kind: 'sequence' | 'fork' | 'needs' | 'converge' | 'case' | 'failure';
+    /** Of `needs` of which not all must have completed: how many. */
+    readonly require?: number;
   }[];
 };
 

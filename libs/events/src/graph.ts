@@ -64,6 +64,8 @@ export type BranchSpec = {
   readonly path: string;
   /** Siblings that must have completed before this branch starts. */
   readonly needs: readonly string[];
+  /** How many of them; all unless given. */
+  readonly require?: Requirement;
   /** Expression; the branch is skipped when it is false. */
   readonly if?: string;
   readonly steps: readonly Step[];
@@ -168,7 +170,17 @@ export type Strategy =
       readonly initial: Json;
       /** Template over `accumulator` and `output`: what the fold goes on with after a branch. */
       readonly with: Json;
+    }
+  | {
+      readonly name: 'judge';
+      /** How many branches must have completed for the judge to be asked; one unless given. */
+      readonly require?: Requirement;
+      /** How the judge is asked; `with` sees what the branches that completed have come to as `outputs`. */
+      readonly judge: AgentStep;
     };
+
+/** The branch in which the judge of a fork is asked, beside those that it judges. */
+export const judgeName = 'judge';
 
 export type Convergence = {
   readonly strategy: Strategy;

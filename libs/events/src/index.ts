@@ -1,4 +1,5 @@
 export { eventId, type RecordedEvent, type StoredEvent } from './envelope';
+export { judgeName } from './graph';
 export { capacityCodes, failureCodes, type Failure, type FailureCode } from './failure';
 export type {
   AgentStep,

@@ -171,7 +171,7 @@ export type BranchFailed = {
 
 export type BranchSkipped = {
   readonly branch: string;
-  /** `if`: its condition is false. `needs`: a sibling that it needs did not complete. */
+  /** `if`: its condition is false. `needs`: of the siblings that it needs, too few completed. */
   readonly reason: 'if' | 'needs';
 };
 
@@ -179,8 +179,12 @@ export type BranchCancelled = {
   readonly branch: string;
   /** The attempt that was open, if any. */
   readonly attempt?: number;
-  /** `converged`: the fork is decided without it. `unreachable`: the fork cannot be met any more. */
-  readonly reason: 'converged' | 'unreachable' | 'workflow-completed' | 'workflow-failed' | 'workflow-cancelled';
+  /**
+   * `converged`: the fork is decided without it. `unreachable`: the fork cannot be met any more. `deadline`: the judge of
+   * the fork is asked without it.
+   */
+  readonly reason:
+    'converged' | 'unreachable' | 'deadline' | 'workflow-completed' | 'workflow-failed' | 'workflow-cancelled';
 };
 
 /** How the branches of a fork stand. */
@@ -238,6 +242,8 @@ export type ForkReopened = {
   readonly failed: readonly string[];
   readonly cancelled: readonly string[];
   readonly skipped: readonly string[];
+  /** The fork's judge, who had been asked or passed over, is asked again. */
+  readonly judge?: true;
 };
 
 export type WorkflowCompleted = { readonly output: Json };

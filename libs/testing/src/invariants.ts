@@ -19,11 +19,12 @@ const setsOf = ({ running, deferred, completed, failed, skipped, cancelled }: Fo
   cancelled,
 });
 
+const is = (branch: Branch, ...phases: Branch['phase']['is'][]) => phases.includes(branch.phase.is);
+
 /** What holds of a state between two decisions. */
 export function checkState(state: Workflow): void {
   const branches = [...state.branches.values()];
   const open = branches.filter((branch) => !hasEnded(branch));
-  const is = (branch: Branch, ...phases: Branch['phase']['is'][]) => phases.includes(branch.phase.is);
   for (const branch of branches) {
     const held = state.status === 'paused' && is(branch, 'active');
     holds(held || !is(branch, 'active'), () => `${branch.path} is left between two steps`);
@@ -57,30 +58,45 @@ function checkFork(state: Workflow, fork: Fork): void {
     }
   }
   const parentWaits = fork.parent.phase.is === 'forked' && fork.parent.phase.fork === fork;
-  const timed = parentWaits && !fork.decision && fork.step.converge.deadline !== undefined;
-  holds(state.timed.has(fork) === timed, () => `${name} waits for its deadline: ${timed}, the state says not so`);
   const open = fork.branches.filter((branch) => !hasEnded(branch));
-  if (!parentWaits) {
-    const letGo = fork.decision !== undefined && fork.step.converge.losers === 'detach';
-    holds(letGo || open.length === 0, () => `the parent of ${name} has gone on without ${open[0]?.path ?? ''}`);
-    const comesBack = fork.parent.phase.is === 'pending';
-    holds(fork.decision !== undefined || comesBack || hasEnded(fork.parent), () => `${name} was left undecided`);
-    return;
+  const timed = parentWaits && !fork.decision && fork.step.converge.deadline !== undefined && open.length > 0;
+  holds(state.timed.has(fork) === timed, () => `${name} waits for its deadline: ${timed}, the state says not so`);
+  if (parentWaits) checkWaiting(state, fork, name, open);
+  else checkLeft(fork, name, open);
+}
+
+/** What holds of a fork whose parent is somewhere else. */
+function checkLeft({ parent, step, decision, judge }: Fork, name: string, open: readonly Branch[]): void {
+  const letGo = decision !== undefined && step.converge.losers === 'detach';
+  holds(letGo || open.length === 0, () => `the parent of ${name} has gone on without ${open[0]?.path ?? ''}`);
+  holds(!judge || hasEnded(judge), () => `the parent of ${name} has gone on without its judge`);
+  holds(decision !== undefined || is(parent, 'pending') || hasEnded(parent), () => `${name} was left undecided`);
+}
+
+/** What holds of a fork whose parent waits for it. */
+function checkWaiting(state: Workflow, fork: Fork, name: string, open: readonly Branch[]): void {
+  const { judge } = fork;
+  const isPaused = state.status === 'paused';
+  if (open.length === 0) {
+    const asked = judge !== undefined && !hasEnded(judge) && (!is(judge, 'pending') || isPaused);
+    return holds(asked, () => `${name} has no open branch and its parent still waits`);
   }
-  holds(open.length > 0, () => `${name} has no open branch and its parent still waits`);
+  holds(!judge || is(judge, 'pending') || hasEnded(judge), () => `the judge of ${name} is asked too early`);
   const atWork = fork.running.size - fork.deferred.size;
   const limit = fork.concurrency ?? Infinity;
   holds(atWork <= limit, () => `${name} has ${atWork} branches at work and may have ${limit}`);
-  if (state.status === 'paused') return;
-  const startable = open.find((branch) => branch.phase.is === 'pending' && needsMet(fork, branch));
+  if (isPaused) return;
+  const startable = open.find((branch) => is(branch, 'pending') && needsMet(fork, branch));
   holds(startable === undefined || atWork === limit, () => `${startable?.path ?? ''} could have been started`);
   holds(atWork > 0, () => `${name} has open branches, and none is at work`);
 }
 
 function needsMet(fork: Fork, branch: Branch): boolean {
   if (fork.step.kind !== 'parallel') return true;
-  const needs = fork.step.branches[branch.index]?.needs ?? [];
-  return needs.every((need) => fork.branches.find(({ name }) => name === need)?.phase.is === 'completed');
+  const { needs = [], require } = fork.step.branches[branch.index] ?? {};
+  const least = typeof require === 'object' ? (needs.length * require.percent) / 100 : (require ?? needs.length);
+  const completed = needs.filter((need) => fork.branches.find(({ name }) => name === need)?.phase.is === 'completed');
+  return completed.length >= least;
 }
 
 const ends = new Set(['BranchCompleted', 'BranchFailed', 'BranchSkipped', 'BranchCancelled']);
@@ -131,8 +147,8 @@ export class Watch {
   }
 
   /** What is opened again has not ended any more. */
-  private seeReopened({ branch, step, failed, cancelled, skipped }: ForkReopened): void {
-    for (const name of [...failed, ...cancelled, ...skipped]) {
+  private seeReopened({ branch, step, failed, cancelled, skipped, judge }: ForkReopened): void {
+    for (const name of [...failed, ...cancelled, ...skipped, ...(judge ? ['judge'] : [])]) {
       const path = childPath(branch, step, name);
       holds(this.ended.delete(path), () => `${path} is opened again and had not ended`);
     }

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { type AgentStep, type Convergence, type Graph, type Json, type Step, type Strategy } from '@braid/events';
+import {
+  type AgentStep,
+  type Convergence,
+  type Graph,
+  type Json,
+  type Requirement,
+  type Step,
+  type Strategy,
+} from '@braid/events';
 import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
 
 /** A step before it has an id: what fast-check draws and shrinks. */
@@ -44,6 +52,7 @@ type DraftBranch = {
   /** Who may need whom: a branch needs only siblings of a lower rank, so needs run against the declared order too. */
   readonly rank: number;
   readonly needs: readonly boolean[];
+  readonly require: Requirement | undefined;
   readonly if: string | undefined;
   readonly steps: readonly Draft[];
 };
@@ -75,6 +84,22 @@ const everyStrategy: readonly Strategy[] = [
   { name: 'best-of', score: 'output.v' },
   { name: 'reduce', initial: [], with: ['${{ accumulator }}', '${{ output }}'] },
   { name: 'first-success', schema: { type: 'object', properties: { v: { maximum: 2 } } } },
+  { name: 'judge', judge: agent('judge', { with: '${{ outputs }}' }) },
+  {
+    name: 'judge',
+    require: { percent: 60 },
+    judge: agent('judge', {
+      with: ['${{ outputs }}', '${{ needs }}', '${{ outputs.size() > 2 ? variables.missing : 1 }}'],
+      startTimeout: 500,
+      retry: {
+        maximumAttempts: 2,
+        initialInterval: 100,
+        backoffCoefficient: 2,
+        maximumInterval: 1000,
+        nonRetryableErrors: ['Fatal'],
+      },
+    }),
+  },
 ];
 
 export const anything: GraphOptions = { strategies: everyStrategy, timed: true, losers: ['cancel', 'drain', 'detach'] };
@@ -180,6 +205,7 @@ function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
   const sibling = fc.record({
     rank: fc.nat(99),
     needs: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    require: fc.constantFrom<Requirement | undefined>(undefined, undefined, 1, 2, { percent: 60 }),
     if: condition,
     steps,
   });
@@ -248,7 +274,9 @@ function builder(): (draft: Draft) => Step {
           const needs = branches.flatMap((other, at) =>
             isBefore(other, at, each, index) && each.needs[at] === true ? [`b${at}`] : [],
           );
-          return branch(`b${index}`, each.steps.map(build), defined({ needs, if: each.if }));
+          const can = needs.length > 0 && (typeof each.require !== 'number' || each.require <= needs.length);
+          const require = can ? each.require : undefined;
+          return branch(`b${index}`, each.steps.map(build), defined({ needs, require, if: each.if }));
         });
         return parallel(id, built, { ...shared, ...defined({ maxConcurrency }), converge: draft.converge });
       }

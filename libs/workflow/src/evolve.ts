@@ -11,13 +11,15 @@ import {
 import { convergenceOutput } from './convergence/output';
 import { openFork, reopenBranch, reopenFork } from './open-fork';
 import { HistoryError } from './history-error';
+import { noteEnd } from './needs';
 import { complete, fail, nest, skip, write } from './progress';
 import { currentStep } from './sequence';
 import {
+  allEnded,
   type Branch,
-  endedCount,
   type Fork,
   hasEnded,
+  isJudge,
   isOpen,
   hasLetGo,
   type Phase,
@@ -231,7 +233,8 @@ function takeSignal({ signals }: Workflow, { phase }: Branch): void {
 
 /** Moves a branch to a phase in which it is not at its end. */
 function enter(state: Workflow, branch: Branch, phase: Phase, at: number): void {
-  const { fork, index } = branch;
+  const { index } = branch;
+  const fork = isJudge(branch) ? undefined : branch.fork;
   takeSignal(state, branch);
   if (branch.startedAt === undefined) branch.startedAt = at;
   if (fork) {
@@ -255,25 +258,23 @@ function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void
   branch.endedAt = at;
   branch.phase = phase;
   state.waiting.delete(branch);
-  if (!fork) return;
+  if (!fork || isJudge(branch)) return;
   passReady(fork);
   fork.running.delete(index);
   fork.deferred.delete(index);
   fork[phase.is].add(index);
-  if (phase.is === 'completed') {
-    for (const dependent of fork.dependents.get(index) ?? []) {
-      const unmet = fork.unmetNeeds.get(dependent);
-      unmet?.delete(index);
-      if (unmet?.size === 0) becomeReady(fork.ready, fork.nextReady, dependent);
-    }
+  for (const dependent of noteEnd(fork, index, phase.is === 'completed')) {
+    becomeReady(fork.ready, fork.nextReady, dependent);
   }
+  // The deadline is that of the branches: their judge has the time that its own step gives it.
+  if (allEnded(fork)) state.timed.delete(fork);
   if (!hasLetGo(fork)) goOnAfter(state, fork, at);
 }
 
 /** A fork that is decided and met lets its parent go on when all its branches have ended, or none of them matters any more. */
 function goOnAfter(state: Workflow, fork: Fork, at: number): void {
   const { decision, parent, step } = fork;
-  if (decision?.outcome !== 'met' || !(hasLetGo(fork) || endedCount(fork) === fork.branches.length)) return;
+  if (decision?.outcome !== 'met' || !(hasLetGo(fork) || allEnded(fork))) return;
   write(parent, decision.exports);
   complete(parent, step.id, convergenceOutput(fork, decision));
   next(state, parent, at);
@@ -309,7 +310,8 @@ function forkOpened(state: Workflow, opened: ForkOpened, at: number): void {
   const fork = openFork(parent, step, opened, at);
   parent.forks.set(step.id, fork);
   for (const branch of fork.branches) state.branches.set(branch.path, branch);
-  if (step.converge.deadline !== undefined) state.timed.add(fork);
+  if (fork.judge) state.branches.set(fork.judge.path, fork.judge);
+  keepTime(state, fork);
   enter(state, parent, { is: 'forked', fork }, at);
 }
 
@@ -322,8 +324,12 @@ function forkReopened(state: Workflow, reopened: ForkReopened, at: number): void
   const { failed, cancelled, skipped } = reopened;
   const fork = reopenFork(old, [...failed, ...cancelled, ...skipped], at);
   parent.forks.set(reopened.step, fork);
-  if (fork.step.converge.deadline !== undefined) state.timed.add(fork);
+  keepTime(state, fork);
   enter(state, parent, { is: 'forked', fork }, at);
+}
+
+function keepTime(state: Workflow, fork: Fork): void {
+  if (fork.step.converge.deadline !== undefined && !allEnded(fork)) state.timed.add(fork);
 }
 
 function converged(state: Workflow, reached: ConvergenceReached, at: number): void {

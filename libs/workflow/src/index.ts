@@ -1,12 +1,14 @@
 export { convergenceOutput } from './convergence/output';
 export { type ConvergencePreview, forkAt, previewConvergence, UnknownForkError } from './convergence/preview';
 export { evolve } from './evolve';
+export { requiredNeeds } from './needs';
 export { HistoryError } from './history-error';
 export { fold } from './fold';
 export { restoreSnapshot, snapshotSchema, takeSnapshot, type WorkflowSnapshot } from './snapshot';
 export { currentStep, everyStep, nestedSteps, type Nesting, nestingsOf, stepUnderWay } from './sequence';
 export { signalProblems } from './signal-problems';
 export {
+  allEnded,
   type Branch,
   childPath,
   endedCount,

@@ -1,13 +1,11 @@
-import { type BranchSpec, type ForkOpened, type ForkStep, type Step } from '@braid/events';
+import { type ForkOpened, type ForkStep, judgeName, type Step } from '@braid/events';
+import { hasItsNeeds, linkNeeds, stillLost } from './needs';
 import { type Branch, childPath, type Fork, type Phase } from './state';
 
 /** Opens the branches of a fork, all pending: a `parallel` has those that it names, a `map` one per item. */
 export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at: number): Fork {
   const specs = specsOf(step, opened);
-  const unmetNeeds = new Map<number, Set<number>>();
-  const dependents = new Map<number, number[]>();
   const ready: number[] = [];
-  if (step.kind === 'parallel') linkNeeds(step.branches, unmetNeeds, dependents);
   const branches: Branch[] = [];
   const fork: Fork = {
     parent,
@@ -15,11 +13,11 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
     concurrency: opened.concurrency,
     openedAt: at,
     branches,
+    judge: undefined,
     items: opened.items,
     ready,
     nextReady: 0,
-    unmetNeeds,
-    dependents,
+    ...linkNeeds(step),
     running: new Set(),
     deferred: new Set(),
     completed: new Set(),
@@ -29,32 +27,39 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
     decision: undefined,
   };
   for (const [index, { name, steps }] of specs.entries()) {
-    branches.push({
-      path: childPath(parent.path, step.id, name),
-      name,
-      parent,
-      fork,
-      index,
-      steps,
-      cursor: 0,
-      nested: [],
-      phase: { is: 'pending' },
-      context: parent.context,
-      exports: {},
-      results: parent.results,
-      output: null,
-      attempts: 0,
-      earlierAttempts: 0,
-      wasDeferred: false,
-      lastFailure: undefined,
-      lastRun: undefined,
-      startedAt: undefined,
-      endedAt: undefined,
-      forks: new Map(),
-    });
-    if (!unmetNeeds.has(index)) ready.push(index);
+    branches.push(newBranch(fork, index, name, steps));
+    if (hasItsNeeds(fork, index)) ready.push(index);
   }
+  const { strategy } = step.converge;
+  if (strategy.name === 'judge') fork.judge = newBranch(fork, branches.length, judgeName, [strategy.judge]);
   return fork;
+}
+
+function newBranch(fork: Fork, index: number, name: string, steps: readonly Step[]): Branch {
+  const { parent, step } = fork;
+  return {
+    path: childPath(parent.path, step.id, name),
+    name,
+    parent,
+    fork,
+    index,
+    steps,
+    cursor: 0,
+    nested: [],
+    phase: { is: 'pending' },
+    context: parent.context,
+    exports: {},
+    results: parent.results,
+    output: null,
+    attempts: 0,
+    earlierAttempts: 0,
+    wasDeferred: false,
+    lastFailure: undefined,
+    lastRun: undefined,
+    startedAt: undefined,
+    endedAt: undefined,
+    forks: new Map(),
+  };
 }
 
 /**
@@ -63,8 +68,8 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
  */
 export function reopenFork(old: Fork, names: readonly string[], at: number): Fork {
   const again = new Set(names);
-  const stays = (set: ReadonlySet<number>) =>
-    new Set([...set].filter((index) => !again.has(old.branches[index]?.name ?? '')));
+  const reopened = new Set(old.branches.filter(({ name }) => again.has(name)).map(({ index }) => index));
+  const stays = (set: ReadonlySet<number>) => new Set([...set].filter((index) => !reopened.has(index)));
   const ready: number[] = [];
   const fork: Fork = {
     ...old,
@@ -73,15 +78,26 @@ export function reopenFork(old: Fork, names: readonly string[], at: number): For
     failed: stays(old.failed),
     skipped: stays(old.skipped),
     cancelled: stays(old.cancelled),
+    lostNeeds: stillLost(old, (index) => !reopened.has(index)),
     decision: undefined,
   };
   for (const branch of fork.branches) {
     branch.fork = fork;
-    if (!again.has(branch.name)) continue;
+    if (!reopened.has(branch.index)) continue;
     reopenBranch(branch, { is: 'pending' });
-    if ((fork.unmetNeeds.get(branch.index)?.size ?? 0) === 0) ready.push(branch.index);
+    if (hasItsNeeds(fork, branch.index)) ready.push(branch.index);
   }
+  if (fork.judge) reopenJudge(fork.judge, fork);
   return fork;
+}
+
+/** Whoever is to judge other results than before begins from the beginning. */
+function reopenJudge(judge: Branch, fork: Fork): void {
+  judge.fork = fork;
+  judge.cursor = 0;
+  judge.output = null;
+  judge.results = fork.parent.results;
+  reopenBranch(judge, { is: 'pending' });
 }
 
 /** The branch goes on where it ended. Its attempts go on counting, but none of them counts for its retry policy. */
@@ -98,22 +114,4 @@ function specsOf(
 ): readonly { readonly name: string; readonly steps: readonly Step[] }[] {
   if (step.kind === 'parallel') return step.branches;
   return (opened.items ?? []).map((_, index) => ({ name: String(index), steps: step.steps }));
-}
-
-function linkNeeds(
-  specs: readonly BranchSpec[],
-  unmetNeeds: Map<number, Set<number>>,
-  dependents: Map<number, number[]>,
-): void {
-  const indexOf = new Map(specs.map((spec, index) => [spec.name, index]));
-  for (const [index, spec] of specs.entries()) {
-    for (const need of spec.needs) {
-      const needed = indexOf.get(need);
-      if (needed === undefined) continue;
-      unmetNeeds.set(index, (unmetNeeds.get(index) ?? new Set()).add(needed));
-      const others = dependents.get(needed);
-      if (others) others.push(index);
-      else dependents.set(needed, [index]);
-    }
-  }
 }

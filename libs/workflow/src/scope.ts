@@ -1,23 +1,26 @@
 import { type Json, type JsonObject } from '@braid/events';
 import { type Scope } from './expression/evaluate';
-import { type Branch, childPath, type Workflow } from './state';
+import { collectedOutputs } from './convergence/output';
+import { type Branch, childPath, type Fork, isJudge, type Workflow } from './state';
 
 /**
  * What a branch can see: the variables, its own context, results of its own steps and of its ancestors' steps before the
- * fork, outputs of the siblings that it needs, and the items of the maps around it. Siblings' doings are not in reach.
+ * fork, outputs of the siblings that it needs, and the items of the maps around it. Siblings' doings are not in reach, except
+ * that the judge of a fork sees as `outputs` what came of the branches that completed.
  */
 export function scopeOf(workflow: Workflow, branch: Branch, output?: Json): Scope {
   const scope: Record<string, Json> = {
     variables: workflow.variables,
     context: branch.context,
     steps: branch.results as unknown as JsonObject,
-    needs: needsOf(workflow, branch),
+    needs: needsOf(workflow, isJudge(branch) && branch.parent ? branch.parent : branch),
     branch: { name: branch.name, path: branch.path, index: branch.index },
     workflow: { id: workflow.id, playbook: workflow.playbook.name, startedAt: workflow.startedAt },
   };
   for (let at: Branch | undefined = branch; at?.fork; at = at.parent) {
-    const { step, items } = at.fork;
-    if (step.kind === 'map' && !(step.as in scope)) scope[step.as] = items?.[at.index] ?? null;
+    const { step, items }: Fork = at.fork;
+    if (isJudge(at)) scope['outputs'] = collectedOutputs(at.fork);
+    else if (step.kind === 'map' && !(step.as in scope)) scope[step.as] = items?.[at.index] ?? null;
   }
   if (output !== undefined) scope['output'] = output;
   return scope;
@@ -36,6 +39,10 @@ function needsOf({ branches }: Workflow, branch: Branch): JsonObject {
   if (branch.fork?.step.kind !== 'parallel') return {};
   const { step, parent } = branch.fork;
   const needs = step.branches[branch.index]?.needs ?? [];
-  const outputOf = (name: string) => branches.get(childPath(parent.path, step.id, name))?.output ?? null;
+  const unmet = branch.fork.unmetNeeds.get(branch.index);
+  const outputOf = (name: string) => {
+    const sibling = branches.get(childPath(parent.path, step.id, name));
+    return sibling === undefined || unmet?.has(sibling.index) === true ? null : sibling.output;
+  };
   return Object.fromEntries(needs.map((name) => [name, { output: outputOf(name) }]));
 }

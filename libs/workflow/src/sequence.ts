@@ -70,10 +70,11 @@ export function nestingsOf(step: Step): readonly Nesting[] {
   return all;
 }
 
-/** Every step of a playbook that is inside of these or one of them, in branches of forks too. */
+/** Every step of a playbook that is inside of these or one of them, in branches of forks too, and those that ask judges. */
 export function* everyStep(steps: readonly Step[]): Generator<Step> {
   for (const step of steps) {
     yield step;
+    if ('converge' in step && step.converge.strategy.name === 'judge') yield step.converge.strategy.judge;
     if (step.kind === 'map') yield* everyStep(step.steps);
     if (step.kind === 'parallel') for (const branch of step.branches) yield* everyStep(branch.steps);
     for (const nesting of nestingsOf(step)) yield* everyStep(nestedSteps(step, nesting) ?? []);

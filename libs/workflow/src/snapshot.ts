@@ -1,9 +1,18 @@
 import { type ForkStep, type Graph, type Json, type JsonObject, type Step } from '@braid/events';
 import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './sequence';
-import { type Branch, type Fork, type Phase, rootPath, type Signal, type StepResults, type Workflow } from './state';
+import {
+  type Branch,
+  type Fork,
+  isJudge,
+  type Phase,
+  rootPath,
+  type Signal,
+  type StepResults,
+  type Workflow,
+} from './state';
 
 /** The shape of a snapshot. It rises with every change of the state or of this file; snapshots of another shape are ignored. */
-export const snapshotSchema = 4;
+export const snapshotSchema = 5;
 
 /** A state as plain JSON. Branches and forks are named by their place in the lists; shared objects are stored once. */
 export type WorkflowSnapshot = {
@@ -38,6 +47,7 @@ type ForkSnapshot = {
   readonly ready: readonly number[];
   readonly nextReady: number;
   readonly unmetNeeds: readonly (readonly [number, readonly number[]])[];
+  readonly lostNeeds: readonly (readonly [number, readonly number[]])[];
   readonly dependents: readonly (readonly [number, readonly number[]])[];
   readonly sets: Readonly<Record<(typeof setNames)[number], readonly number[]>>;
   readonly decision: Fork['decision'] | null;
@@ -51,6 +61,7 @@ type BranchSnapshot = {
   /** Place of its fork in the list of forks; the root has none. */
   readonly fork: number | null;
   readonly index: number;
+  readonly isJudge: boolean;
   readonly cursor: number;
   readonly nested: readonly Omit<NestedSequence, 'steps'>[];
   readonly phase: Exclude<Phase, { is: 'forked' }> | { readonly is: 'forked'; readonly fork: number };
@@ -94,6 +105,7 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       name: branch.name,
       fork: branch.fork ? place(branch.fork) : null,
       index: branch.index,
+      isJudge: isJudge(branch),
       cursor: branch.cursor,
       nested: branch.nested.map(({ in: nesting, cursor, output }) => ({ in: nesting, cursor, output })),
       phase: branch.phase.is === 'forked' ? { is: 'forked', fork: place(branch.phase.fork) } : branch.phase,
@@ -118,6 +130,7 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       ready: fork.ready,
       nextReady: fork.nextReady,
       unmetNeeds: [...fork.unmetNeeds].map(([index, needs]) => [index, [...needs]] as const),
+      lostNeeds: [...fork.lostNeeds].map(([index, needs]) => [index, [...needs]] as const),
       dependents: [...fork.dependents],
       sets: {
         running: [...fork.running],
@@ -160,7 +173,8 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     const fork = each.fork === null ? undefined : lookUp(forks[each.fork], `fork ${each.fork}`);
     const branch = restoreBranch(each, fork, snapshot);
     branches.set(branch.path, branch);
-    if (each.fork !== null) members[each.fork]?.push(branch);
+    if (fork && each.isJudge) fork.judge = branch;
+    else if (each.fork !== null) members[each.fork]?.push(branch);
     openForks(branch);
     branch.phase =
       each.phase.is === 'forked' ? { is: 'forked', fork: lookUp(forks[each.phase.fork], 'an open fork') } : each.phase;
@@ -181,8 +195,12 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
 }
 
 /** Its phase is set when the forks that it opened are there. */
-function restoreBranch(branch: BranchSnapshot, fork: Fork | undefined, { shared, workflow }: WorkflowSnapshot): Branch {
-  const steps = stepsOf(workflow.graph, fork, branch.index);
+function restoreBranch(
+  { isJudge: judges, ...branch }: BranchSnapshot,
+  fork: Fork | undefined,
+  { shared, workflow }: WorkflowSnapshot,
+): Branch {
+  const steps = judges ? judgeSteps(fork) : stepsOf(workflow.graph, fork, branch.index);
   return {
     ...branch,
     parent: fork?.parent,
@@ -209,10 +227,12 @@ function restoreFork(snapshot: ForkSnapshot, parent: Branch, branches: Branch[])
     concurrency: snapshot.concurrency ?? undefined,
     openedAt: snapshot.openedAt,
     branches,
+    judge: undefined,
     items: snapshot.items ?? undefined,
     ready: [...snapshot.ready],
     nextReady: snapshot.nextReady,
     unmetNeeds: new Map(snapshot.unmetNeeds.map(([index, needs]) => [index, new Set(needs)])),
+    lostNeeds: new Map(snapshot.lostNeeds.map(([index, needs]) => [index, new Set(needs)])),
     dependents: new Map(snapshot.dependents),
     running: new Set(sets.running),
     deferred: new Set(sets.deferred),
@@ -242,6 +262,11 @@ function findStep(steps: Branch['steps'], id: string): Step | undefined {
     for (const inner of stepsInside(step)) if (inner.id === id) return inner;
   }
   return undefined;
+}
+
+function judgeSteps(fork: Fork | undefined): Branch['steps'] {
+  const strategy = fork?.step.converge.strategy;
+  return strategy?.name === 'judge' ? [strategy.judge] : [];
 }
 
 function stepsOf(graph: Graph, fork: Fork | undefined, index: number): Branch['steps'] {

@@ -119,12 +119,19 @@ export type Fork = {
   readonly concurrency: number | undefined;
   readonly openedAt: number;
   readonly branches: readonly Branch[];
+  /** Who decides when these have ended, where the strategy is `judge`: a branch that stands in none of the sets below. */
+  judge: Branch | undefined;
   readonly items: readonly Json[] | undefined;
   /** Indexes of branches that may start, in declared order from `nextReady` on, where the first one that is still pending stands. */
   readonly ready: number[];
   nextReady: number;
-  /** Needs that have not completed yet, by branch index; only branches that have some. */
+  /**
+   * Needs that have not completed yet, by branch index; only branches that have some. From when a branch starts its own
+   * stay as they are: it never sees what completed later.
+   */
   readonly unmetNeeds: Map<number, Set<number>>;
+  /** Of these the ones that never will, because they ended otherwise. */
+  readonly lostNeeds: Map<number, Set<number>>;
   /** Which branches wait for a branch, by its index. */
   readonly dependents: ReadonlyMap<number, readonly number[]>;
   /** Branches that have started and not ended. Sets, not counters: an arrival that is told twice counts once. */
@@ -163,6 +170,16 @@ export function hasLetGo(fork: Fork): boolean {
 /** How many branches of a fork have ended. */
 export function endedCount(fork: Fork): number {
   return fork.completed.size + fork.failed.size + fork.skipped.size + fork.cancelled.size;
+}
+
+/** Whether all that a fork opened has ended; its judge may still be to come. */
+export function allEnded(fork: Fork): boolean {
+  return endedCount(fork) === fork.branches.length;
+}
+
+/** Whether a branch is the one in which the judge of its fork is asked. */
+export function isJudge(branch: Branch): boolean {
+  return branch.fork?.judge === branch;
 }
 
 /** The path of a branch that the fork `step` of `parent` opens. */

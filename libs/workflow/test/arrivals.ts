@@ -6,12 +6,13 @@ import { type Fate } from './reference';
 /** The name of a branch of the fork `f`. */
 export const nameOf = (path: string) => path.slice('f/'.length);
 
-/** Tells the fork one arrival, then the same again, and a late attempt of it. */
-export function arrive(s: Scenario, path: string, { how, output }: Fate): void {
-  const completes = how === 'completed';
+/** Tells the fork one arrival, then the same again, and a late attempt of it. A judge also says what it was asked. */
+export function arrive(s: Scenario, path: string, fate: Fate): void {
+  const completes = fate.how === 'completed';
   const phase = s.workflow.branches.get(path)?.phase;
   if (phase?.is !== 'requested') throw new Error(`${path} has no open attempt`);
-  const { step, attempt } = phase.request;
+  const { step, attempt, input } = phase.request;
+  const output = nameOf(path) === 'judge' ? { asked: input, says: fate.output } : fate.output;
   const failure = { type: 'TestError', message: 'it broke', code: 'agent-error', retryable: false } as const;
   const outcome = completes ? ({ is: 'completed', output } as const) : ({ is: 'failed', failure } as const);
   const run = { attempt, runner: 'r1', startedAt: s.now, endedAt: s.now };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type BranchSpec, type Convergence, type Json, type Strategy } from '@braid/events';
+import { type BranchSpec, type Convergence, type Json, type Requirement, type Strategy } from '@braid/events';
 import { agent, branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
 import { convergenceOutput } from '@braid/workflow';
 import { arrive, checkPreview, lost, nameOf, play } from './arrivals';
@@ -19,6 +19,8 @@ const strategies: readonly Strategy[] = [
   { name: 'quorum', require: { percent: 67 } },
   { name: 'best-of', score: 'output' },
   { name: 'reduce', initial: 'begin', with: { before: '${{ accumulator }}', last: '${{ output }}' } },
+  { name: 'judge', judge: agent('judge', { with: '${{ outputs }}' }) },
+  { name: 'judge', require: { percent: 60 }, judge: agent('judge', { with: '${{ outputs }}' }) },
 ];
 
 /** Strategies that are about order. */
@@ -38,26 +40,32 @@ const cases: fc.Arbitrary<Case> = fc
         completes: fc.constantFrom(true, true, false),
         output: fc.constantFrom<Json>(0, 1, 2, 3, 'no number'),
         needs: fc.array(fc.constantFrom(true, false, false, false), { minLength: 4, maxLength: 4 }),
+        require: fc.constantFrom<Requirement | undefined>(undefined, undefined, 1, 2, { percent: 50 }),
         skipped: fc.constantFrom(false, false, false, false, false, true),
       }),
       { minLength: 1, maxLength: 5, size: 'max' },
     ),
     reversed: fc.boolean(),
+    judge: fc.record({ how: fc.constantFrom<Fate['how']>('completed', 'completed', 'failed'), output: fc.nat(9) }),
     strategy: fc.constantFrom(...strategies),
     losers: fc.constantFrom<Convergence['losers']>('cancel', 'drain'),
   })
-  .map(({ branches, reversed, strategy, losers }) => {
-    const specs = branches.map(({ needs, skipped }, index) =>
-      branch(`b${index}`, [agent(`b${index}`, { export: { ['last']: '${{ output }}' } })], {
-        needs: needs.flatMap((needed, other) => (needed && other < index ? [`b${other}`] : [])),
+  .map(({ branches, reversed, judge, strategy, losers }) => {
+    const specs = branches.map(({ needs, require, skipped }, index) => {
+      const needed = needs.flatMap((isNeeded, other) => (isNeeded && other < index ? [`b${other}`] : []));
+      const can = needed.length > 0 && (typeof require !== 'number' || require <= needed.length);
+      return branch(`b${index}`, [agent(`b${index}`, { export: { ['last']: '${{ output }}' } })], {
+        needs: needed,
+        ...(require !== undefined && can && { require }),
         ...(skipped && { if: 'variables.no' }),
-      }),
-    );
+      });
+    });
     const how = ({ skipped, completes }: (typeof branches)[number]) =>
       skipped ? 'skipped' : completes ? 'completed' : 'failed';
-    const fates = new Map(
-      branches.map((each, index) => [`b${index}`, { how: how(each), output: each.output }] as const),
-    );
+    const fates = new Map<string, Fate>([
+      ...branches.map((each, index) => [`b${index}`, { how: how(each), output: each.output }] as const),
+      ['judge', judge],
+    ]);
     return { specs: reversed ? specs.toReversed() : specs, fates, strategy, losers };
   });
 
@@ -85,9 +93,11 @@ function decisionOf(s: Scenario): Answer | undefined {
  */
 function stillPossible({ specs, fates, strategy }: Case, arrived: readonly string[]): readonly Answer[] {
   const open = specs.filter(({ name }) => !arrived.includes(name));
-  const imagined = open.reduce<ReadonlyMap<string, Fate>[]>(
-    (worlds, { name, needs }) => {
-      const begun = needs.every((need) => arrived.includes(need) && fates.get(need)?.how === 'completed');
+  const imagined = open.reduce<readonly ReadonlyMap<string, Fate>[]>(
+    (worlds, { name, needs, require }) => {
+      const there = needs.filter((need) => arrived.includes(need) && fates.get(need)?.how === 'completed').length;
+      const least = typeof require === 'object' ? (needs.length * require.percent) / 100 : (require ?? needs.length);
+      const begun = there >= least;
       const skips = fates.get(name)?.how === 'skipped';
       const possible = begun ? (skips ? skipped : eitherWay) : anyhow;
       return worlds.flatMap((world) =>
@@ -96,12 +106,14 @@ function stillPossible({ specs, fates, strategy }: Case, arrived: readonly strin
         ),
       );
     },
-    [fates],
+    arrived.includes('judge') ? [fates] : verdicts.map((verdict) => new Map([...fates, ['judge', verdict]])),
   );
   const order = [...arrived, ...open.map(({ name }) => name)];
   return imagined.map((world) => reference(strategy, specs, world, order));
 }
 
+/** What a judge that has not answered may still say. */
+const verdicts: readonly Fate[] = [lost, ...[1000, 1001].map((output): Fate => ({ how: 'completed', output }))];
 const skipped: readonly Fate['how'][] = ['skipped'];
 const eitherWay: readonly Fate['how'][] = ['completed', 'failed'];
 const anyhow: readonly Fate['how'][] = ['completed', 'failed', 'skipped'];
@@ -163,6 +175,7 @@ describe('a convergence', () => {
         }
         const before = decisionOf(s);
         s.tick(1000);
+        if (s.requested.includes('f/judge')) arrive(s, 'f/judge', each.fates.get('judge') ?? lost);
         const open = specs.filter(
           ({ name }) => !arrived.includes(name) && s.workflow.branches.get(`f/${name}`)?.phase.is !== 'skipped',
         );

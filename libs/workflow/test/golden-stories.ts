@@ -74,6 +74,30 @@ export const stories: { readonly [name: string]: () => Scenario } = {
     return s;
   },
 
+  'needs-of-which-some-suffice': () => {
+    const seen = { with: '${{ needs }}' };
+    const settled = converge({ strategy: { name: 'all-settled' } });
+    const s = Scenario.start(
+      graphOf([
+        parallel(
+          'f',
+          [
+            ...['a', 'b', 'c'].map((name) => branch(name)),
+            branch('two', [agent('x', seen), agent('y', seen)], { needs: ['a', 'b', 'c'], require: 2 }),
+            branch('most', [agent('z', seen)], { needs: ['a', 'b', 'c'], require: { percent: 90 } }),
+          ],
+          { converge: settled },
+        ),
+      ]),
+    );
+    s.complete('f/c', 3);
+    s.complete('f/a', 1);
+    s.fail('f/b', { retryable: false });
+    s.complete('f/two', 'first');
+    s.complete('f/two', 'second');
+    return s;
+  },
+
   'map-with-exports-and-a-deadline': () => {
     const steps = [agent('a', { with: '${{ item }}', export: { best: '${{ output }}' } })];
     const settled = converge({ strategy: { name: 'all-settled', require: 2 }, deadline: 1000, onConflict: 'first' });

@@ -73,6 +73,31 @@ export const strategyStories: { readonly [name: string]: () => Scenario } = {
     return s;
   },
 
+  'judge-that-is-asked-twice': () => {
+    const judge = agent('judge', { agent: 'critic', with: { drafts: '${{ outputs }}' } });
+    const settings = converge({ strategy: { name: 'judge', require: 2, judge }, deadline: 1000 });
+    const branches = ['a', 'b', 'c'].map((name) => branch(name));
+    const s = Scenario.start(graphOf([parallel('f', branches, { converge: settings }), agent('next')]));
+    s.complete('f/a', 'one');
+    s.complete('f/b', 'two');
+    s.tick(1000);
+    s.fail('f/judge', { message: 'no taste', retryable: false });
+    s.send({ type: 'retry', by: 'somebody' });
+    s.fail('f/c', { retryable: false });
+    s.complete('f/judge', { best: 'b' });
+    s.complete('root', 'done');
+    return s;
+  },
+
+  'judge-that-is-passed-over': () => {
+    const settings = converge({ strategy: { name: 'judge', judge: agent('judge') }, onUnmet: 'continue' });
+    const s = Scenario.start(graphOf([map('m', [1, 2], [agent('a')], { converge: settings }), agent('next')]));
+    s.fail('m/0', { retryable: false });
+    s.fail('m/1', { retryable: false });
+    s.complete('root', 'done');
+    return s;
+  },
+
   'losers-that-are-detached': () => {
     const race = converge({ strategy: { name: 'first-success' }, losers: 'detach' });
     const s = Scenario.start(

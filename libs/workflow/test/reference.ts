@@ -1,20 +1,26 @@
-import { type BranchSpec, type Json, type Strategy } from '@braid/events';
+import { type BranchSpec, type Json, type Requirement, type Strategy } from '@braid/events';
 
 /** How a branch ends once what it needs has completed; `skipped` by its own condition. */
 export type Fate = { readonly how: 'completed' | 'failed' | 'skipped'; readonly output: Json };
 
 export type Answer = { readonly outcome: 'met'; readonly output: Json } | { readonly outcome: 'unreachable' };
 
-/** How every branch ends, given the fates of those that get to run: a branch runs only if what it needs completed. */
+/** Whether so many of so many are as many as are required. */
+function isEnough(completed: number, require: Requirement, total: number): boolean {
+  return typeof require === 'number' ? completed >= require : completed * 100 >= require.percent * total;
+}
+
+/** How every branch ends, given the fates of those that get to run: a branch runs only if enough of what it needs completed. */
 function endings(
   specs: readonly BranchSpec[],
   fates: ReadonlyMap<string, Fate>,
 ): ReadonlyMap<string, 'completed' | 'failed' | 'skipped'> {
   const ended = new Map<string, 'completed' | 'failed' | 'skipped'>();
   while (ended.size < specs.length) {
-    for (const { name, needs } of specs) {
+    for (const { name, needs, require } of specs) {
       if (ended.has(name) || !needs.every((need) => ended.has(need))) continue;
-      const begins = needs.every((need) => ended.get(need) === 'completed');
+      const completed = needs.filter((need) => ended.get(need) === 'completed').length;
+      const begins = isEnough(completed, require ?? needs.length, needs.length);
       ended.set(name, begins ? (fates.get(name)?.how ?? 'failed') : 'skipped');
     }
   }
@@ -23,7 +29,8 @@ function endings(
 
 /**
  * What a strategy says when everything is over, written as its definition in the manual reads and with no thought of speed.
- * A vote and a score are the whole output. `order` is that of the arrivals, for the strategy that is about order.
+ * A vote and a score are the whole output. `order` is that of the arrivals, for the strategy that is about order. A judge,
+ * whose fate is under `judge`, says what it was asked and what else it has to say.
  */
 export function reference(
   strategy: Strategy,
@@ -35,33 +42,31 @@ export function reference(
   const completed = specs.filter(({ name }) => ended.get(name) === 'completed');
   const outputs = Object.fromEntries(completed.map(({ name }) => [name, fates.get(name)?.output ?? null]));
   switch (strategy.name) {
-    case 'all-must-complete': {
-      const allDid = specs.every(({ name }) => ended.get(name) !== 'failed');
-      return allDid ? { outcome: 'met', output: outputs } : { outcome: 'unreachable' };
-    }
-    case 'all-settled': {
-      const { require = 0 } = strategy;
-      const enough =
-        typeof require === 'number'
-          ? completed.length >= require
-          : completed.length * 100 >= require.percent * specs.length;
-      return enough ? { outcome: 'met', output: outputs } : { outcome: 'unreachable' };
+    case 'all-must-complete':
+      return metIf(
+        specs.every(({ name }) => ended.get(name) !== 'failed'),
+        outputs,
+      );
+    case 'all-settled':
+      return metIf(isEnough(completed.length, strategy.require ?? 0, specs.length), outputs);
+    case 'judge': {
+      const { how, output: says = null } = fates.get('judge') ?? {};
+      const asked = isEnough(completed.length, strategy.require ?? 1, specs.length);
+      return metIf(asked && how === 'completed', { asked: outputs, says });
     }
     case 'first-success': {
       const first = order.find((name) => ended.get(name) === 'completed');
-      return first === undefined ? { outcome: 'unreachable' } : { outcome: 'met', output: outputs[first] ?? null };
+      return metIf(first !== undefined, outputs[first ?? ''] ?? null);
     }
     case 'quorum': {
       const { require } = strategy;
       const needed = typeof require === 'number' ? require : Math.ceil((require.percent * specs.length) / 100);
       const counted = order.filter((name) => ended.get(name) === 'completed').slice(0, needed);
-      if (counted.length < needed) return { outcome: 'unreachable' };
-      const output = Object.fromEntries(counted.map((name) => [name, outputs[name] ?? null]));
-      return { outcome: 'met', output };
+      return metIf(counted.length >= needed, Object.fromEntries(counted.map((name) => [name, outputs[name] ?? null])));
     }
     case 'best-of': {
       const numbers = completed.map(({ name }) => outputs[name]).filter((output) => typeof output === 'number');
-      return numbers.length > 0 ? { outcome: 'met', output: Math.max(...numbers) } : { outcome: 'unreachable' };
+      return metIf(numbers.length > 0, Math.max(...numbers));
     }
     case 'reduce': {
       if (specs.some(({ name }) => ended.get(name) === 'failed')) return { outcome: 'unreachable' };
@@ -72,9 +77,13 @@ export function reference(
     case 'majority-vote': {
       const votes = completed.map(({ name }) => ({ name, value: outputs[name] as string | null }));
       const winner = electionWinner(strategy, specs, votes);
-      return winner === undefined ? { outcome: 'unreachable' } : { outcome: 'met', output: winner };
+      return metIf(winner !== undefined, winner ?? null);
     }
   }
+}
+
+function metIf(isMet: boolean, output: Json): Answer {
+  return isMet ? { outcome: 'met', output } : { outcome: 'unreachable' };
 }
 
 type Majority = Extract<Strategy, { name: 'majority-vote' }>;

@@ -7,20 +7,29 @@ import { previewLines } from '../view/convergence';
 
 /** The fields of `converge` that have an option of their own, which has their name in the command line's spelling. */
 const fields: readonly (readonly [flags: string, field: string, description: string])[] = [
-  ['--require <count>', 'require', 'all-settled, quorum: branches that must complete, as a number or a share (67%)'],
+  [
+    '--require <count>',
+    'require',
+    'all-settled, quorum, judge: branches that must complete, as a number or a share (67%)',
+  ],
   ['--by <expression>', 'by', 'majority-vote: the value that a branch votes for, such as output.verdict'],
   ['--of <votes>', 'of', 'majority-vote: more than half of all votes, or of those cast'],
   ['--tie-break <rule>', 'tieBreak', 'majority-vote: first, fail, or a branch'],
   ['--score <expression>', 'score', 'best-of: a number, the higher the better'],
   ['--initial <json>', 'initial', 'reduce: what the fold starts with'],
-  ['--with <json>', 'with', 'reduce: what the fold goes on with after a branch'],
+  ['--with <json>', 'with', 'reduce: what the fold goes on with after a branch; judge: what the judge is asked'],
+  [
+    '--agent <name>',
+    'agent',
+    'judge: who is asked; known is only what was answered when the same judge was asked the same',
+  ],
   ['--schema <json>', 'schema', 'first-success: JSON Schema that an output must match'],
   ['--deadline <duration>', 'deadline', 'settle with what is there after this time'],
   ['--losers <what>', 'losers', 'cancel, drain or detach branches that no longer matter'],
 ];
 
 /** Fields whose value is text although it may look like JSON. */
-const texts: ReadonlySet<string> = new Set(['by', 'of', 'tieBreak', 'score', 'deadline', 'losers']);
+const texts: ReadonlySet<string> = new Set(['agent', 'by', 'of', 'tieBreak', 'score', 'deadline', 'losers']);
 
 type Options = GatewayOptions & {
   readonly strategy: string;

@@ -14,7 +14,7 @@ const colours: { readonly [status in BranchStatusName]: string } = {
 export function mermaidPicture({ nodes, edges }: GraphView): string {
   const name = names(nodes);
   const lines = nodes.map((node) => `  ${name(node.id)}${mermaidShape(node)}:::${node.status}`);
-  const arrows = edges.map(({ from, to, kind }) => `  ${name(from)} ${kind === 'needs' ? '-.->' : '-->'} ${name(to)}`);
+  const arrows = edges.map((edge) => `  ${name(edge.from)} ${mermaidArrow(edge)} ${name(edge.to)}`);
   const classes = Object.entries(colours).map(([status, fill]) => `  classDef ${status} fill:${fill},color:#111827`);
   return ['flowchart TD', ...lines, ...arrows, ...classes, ''].join('\n');
 }
@@ -27,7 +27,8 @@ export function dotPicture({ nodes, edges }: GraphView): string {
       `  ${name(node.id)} [label="${dotText(caption(node))}", shape=${dotShape(node)}, style=filled, fillcolor="${colours[node.status]}"];`,
   );
   const arrows = edges.map(
-    ({ from, to, kind }) => `  ${name(from)} -> ${name(to)}${kind === 'needs' ? ' [style=dashed]' : ''};`,
+    ({ from, to, kind, require }) =>
+      `  ${name(from)} -> ${name(to)}${kind === 'needs' ? ` [style=dashed${require === undefined ? '' : `, label="any ${require}"`}]` : ''};`,
   );
   return ['digraph workflow {', '  rankdir=TB;', ...lines, ...arrows, '}', ''].join('\n');
 }
@@ -43,6 +44,11 @@ function caption(node: GraphNode): string {
   const branch = node.branch === 'root' || node.kind === 'branches' ? [] : [node.branch];
   const details = counts.length > 0 ? counts.join(', ') : (node.agent ?? (node.kind === 'agent' ? '' : node.kind));
   return [node.label, details, ...branch].filter((line) => line !== '').join('\n');
+}
+
+function mermaidArrow({ kind, require }: GraphView['edges'][number]): string {
+  if (kind !== 'needs') return '-->';
+  return require === undefined ? '-.->' : `-. any ${require} .->`;
 }
 
 function mermaidShape(node: GraphNode): string {

@@ -1,4 +1,4 @@
-import { agent, branch, choose, graphOf, map, parallel, Scenario, signal, when } from '@braid/testing';
+import { agent, branch, choose, converge, graphOf, map, parallel, Scenario, signal, when } from '@braid/testing';
 import { describe, expect, test } from '@jest/globals';
 import { dotPicture, mermaidPicture } from './graph-picture';
 import { graphView } from './graph-view';
@@ -122,6 +122,35 @@ describe('steps inside of steps', () => {
     expect(statusOf(scenario)).toMatchObject({ repair: 'requested', after: 'pending' });
     scenario.complete('root');
     expect(statusOf(scenario)).toMatchObject({ repair: 'completed', after: 'requested' });
+  });
+});
+
+describe('a judge', () => {
+  test('stands between the branches and their convergence', () => {
+    const judged = converge({ strategy: { name: 'judge', judge: agent('judge', { agent: 'critic' }) } });
+    const scenario = Scenario.start(graphOf([parallel('f', [branch('a'), branch('b')], { converge: judged })]));
+    const { nodes, edges } = graphView(scenario.workflow, nobody, folded);
+    expect(nodes).toContainEqual({
+      ...{ id: 'f/judge#judge', kind: 'agent', label: 'judge', branch: 'f/judge', step: 'judge', agent: 'critic' },
+      status: 'pending',
+    });
+    expect(edges.filter(({ kind }) => kind === 'converge')).toEqual([
+      { from: 'f/judge#judge', to: 'root#f:converge', kind: 'converge' },
+      { from: 'f/a#a', to: 'f/judge#judge', kind: 'converge' },
+      { from: 'f/b#b', to: 'f/judge#judge', kind: 'converge' },
+    ]);
+  });
+});
+
+describe('needs of which some suffice', () => {
+  const two = branch('two', [agent('x')], { needs: ['a', 'b', 'c'], require: 2 });
+  const graph = graphOf([parallel('f', [branch('a'), branch('b'), branch('c'), two])]);
+
+  test('say how many, in pictures too', () => {
+    const view = graphView(Scenario.start(graph).workflow, nobody, folded);
+    expect(view.edges).toContainEqual({ from: 'f/b#b', to: 'f/two#x', kind: 'needs', require: 2 });
+    expect(mermaidPicture(view)).toContain('-. any 2 .->');
+    expect(dotPicture(view)).toContain('[style=dashed, label="any 2"]');
   });
 });
 

@@ -1,5 +1,5 @@
 import { type BranchStatusName, type GraphNode, type GraphView } from '@braid/contracts';
-import { type ForkStep, type Step } from '@braid/events';
+import { type ForkStep, judgeName, type Step } from '@braid/events';
 import {
   type Branch,
   childPath,
@@ -8,6 +8,7 @@ import {
   nestedSteps,
   type Nesting,
   nestingsOf,
+  requiredNeeds,
   rootPath,
   type Workflow,
 } from '@braid/workflow';
@@ -140,16 +141,28 @@ function drawFork(drawing: Drawing, drawn: Drawn, step: ForkStep, id: string): s
     step: step.id,
     status: convergenceStatus(drawn.branch, fork),
   });
+  const before = drawJudge(drawing, drawn, step, fork, end);
   const count = fork?.branches.length ?? (step.kind === 'parallel' ? step.branches.length : undefined);
   if (count === 0) {
-    drawing.edges.push({ from: id, to: end, kind: 'converge' });
+    drawing.edges.push({ from: id, to: before, kind: 'converge' });
   } else if (count === undefined || (count > foldedFrom && !drawing.expand)) {
     const folded = drawFolded(drawing, drawn, step, fork, count);
-    drawing.edges.push({ from: id, to: folded, kind: 'fork' }, { from: folded, to: end, kind: 'converge' });
+    drawing.edges.push({ from: id, to: folded, kind: 'fork' }, { from: folded, to: before, kind: 'converge' });
   } else {
-    drawBranches(drawing, branchesOf(drawn, step, fork), step, id, end);
+    drawBranches(drawing, branchesOf(drawn, step, fork), step, id, before);
   }
   return end;
+}
+
+/** Draws the judge of a fork, whom the branches come before. Answers the node that their edges lead to. */
+function drawJudge(drawing: Drawing, drawn: Drawn, step: ForkStep, fork: Fork | undefined, end: string): string {
+  const { strategy } = step.converge;
+  if (strategy.name !== 'judge') return end;
+  const path = childPath(drawn.path, step.id, judgeName);
+  const span = drawBranch(drawing, { path, steps: [strategy.judge], branch: fork?.judge });
+  if (!span) return end;
+  for (const from of span.last) drawing.edges.push({ from, to: end, kind: 'converge' });
+  return span.first;
 }
 
 function branchesOf(drawn: Drawn, step: ForkStep, fork: Fork | undefined): readonly (Drawn & { name: string })[] {
@@ -173,6 +186,7 @@ function drawBranches(
 ): void {
   const needs = step.kind === 'parallel' ? step.branches : [];
   const needsOf = new Map(needs.map((branch) => [branch.name, branch.needs]));
+  const requireOf = new Map(needs.map((branch) => [branch.name, requiredNeeds(branch)]));
   const spans = new Map<string, Span>();
   for (const branch of branches) {
     const span = drawBranch(drawing, branch);
@@ -183,10 +197,12 @@ function drawBranches(
   }
   for (const [name, needed] of needsOf) {
     const span = spans.get(name);
+    const require = requireOf.get(name) ?? needed.length;
+    const some = require < needed.length ? { require } : {};
     for (const need of needed) {
       const before = spans.get(need);
       if (!span || !before) continue;
-      for (const last of before.last) drawing.edges.push({ from: last, to: span.first, kind: 'needs' });
+      for (const last of before.last) drawing.edges.push({ from: last, to: span.first, kind: 'needs', ...some });
     }
   }
 }

@@ -38,6 +38,8 @@ export class GraphEdgeDto {
   readonly to!: string;
   @ApiProperty({ enum: ['sequence', 'fork', 'needs', 'converge', 'case', 'failure'] })
   readonly kind!: GraphView['edges'][number]['kind'];
+  @ApiPropertyOptional({ description: 'Of needs of which not all must have completed: how many' })
+  readonly require?: number;
 }
 
 export class GraphDto implements GraphView {

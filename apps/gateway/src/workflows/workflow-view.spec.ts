@@ -1,4 +1,4 @@
-import { agent, branch, graphOf, parallel, Scenario } from '@braid/testing';
+import { agent, branch, converge, graphOf, parallel, Scenario } from '@braid/testing';
 import { describe, expect, test } from '@jest/globals';
 import { LiveAttempts } from './live-attempts';
 import { workflowView } from './workflow-view';
@@ -48,6 +48,22 @@ describe('the view of a workflow', () => {
       output,
       convergencePoints: [{ outcome: 'met', decidedBy: 'slow', output }],
     });
+  });
+
+  test('shows the judge of a fork, beside the branches that it judges', () => {
+    const judged = converge({ strategy: { name: 'judge', judge: agent('judge', { agent: 'critic' }) } });
+    const scenario = Scenario.start(graphOf([parallel('drafts', [branch('a'), branch('b')], { converge: judged })]));
+    for (const name of ['a', 'b']) scenario.complete(`drafts/${name}`, name);
+    const view = workflowView(scenario.workflow, nobody);
+    expect(view.branchStatus.at(-1)).toMatchObject({
+      ...{ branch: 'judge', path: 'drafts/judge', parent: 'root', status: 'requested', step: 'judge', agent: 'critic' },
+    });
+    expect(view.parallelBranches).toEqual([
+      { branch: 'root', step: 'drafts', branches: ['drafts/a', 'drafts/b'], judge: 'drafts/judge' },
+    ]);
+    expect(view.convergencePoints).toMatchObject([
+      { outcome: 'waiting', reason: '2 of 2 branches completed, and the judge is asked', tally: { total: 2, open: 0 } },
+    ]);
   });
 
   test('does not change when the workflow goes on', () => {

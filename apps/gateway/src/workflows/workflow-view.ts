@@ -1,6 +1,6 @@
 import { type ConvergencePointView, type ParallelBranchesView, type WorkflowView } from '@braid/contracts';
 import { type Tally } from '@braid/events';
-import { endedCount, type Fork, type Workflow } from '@braid/workflow';
+import { allEnded, endedCount, type Fork, type Workflow } from '@braid/workflow';
 import { branchView } from './branch-view';
 import { failureView } from './failure-view';
 import { type FindAttempt } from './live-attempts';
@@ -50,7 +50,7 @@ export function convergenceView(fork: Fork): ConvergencePointView {
       step: step.id,
       strategy: step.converge.strategy.name,
       outcome: 'waiting',
-      reason: `${tally.open} of ${tally.total} branches are open`,
+      reason: waitsFor(fork, tally),
       tally,
       counted: [],
       dissented: [],
@@ -67,11 +67,17 @@ export function convergenceView(fork: Fork): ConvergencePointView {
   };
 }
 
-function forkView({ parent, step, concurrency, branches }: Fork): ParallelBranchesView {
+function waitsFor(fork: Fork, { total, completed, open }: Tally): string {
+  if (!fork.judge || !allEnded(fork)) return `${open} of ${total} branches are open`;
+  return `${completed} of ${total} branches completed, and the judge is asked`;
+}
+
+function forkView({ parent, step, concurrency, branches, judge }: Fork): ParallelBranchesView {
   return {
     branch: parent.path,
     step: step.id,
     ...(concurrency === undefined ? {} : { concurrency }),
     branches: branches.map((branch) => branch.path),
+    ...(judge === undefined ? {} : { judge: judge.path }),
   };
 }

@@ -177,6 +177,8 @@ export class ParallelBranchesDto implements ParallelBranchesView {
   readonly concurrency?: number;
   @ApiProperty({ type: [String], description: 'Paths' })
   readonly branches!: readonly string[];
+  @ApiPropertyOptional({ description: 'Path of the branch in which their judge is asked, who is none of them' })
+  readonly judge?: string;
 }
 
 export class CostDto {

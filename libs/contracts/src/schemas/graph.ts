@@ -28,6 +28,38 @@ const percent: Schema<number> = { type: 'number', minimum: 0, maximum: 100 };
 const requirement: Schema<Requirement> = either(count, object<{ readonly percent: number }>({ percent }));
 const keywords: Schema<VariableSpec> = jsonObject;
 
+const retry: Schema<RetryPolicy> = object<RetryPolicy>({
+  maximumAttempts: positive,
+  initialInterval: milliseconds,
+  backoffCoefficient: { type: 'number', minimum: 1 },
+  maximumInterval: milliseconds,
+  nonRetryableErrors: list(name),
+});
+
+const path: Schema<string> = { type: 'string', maxLength: 16_384 };
+
+const onFailure: Schema<OnFailure> = either(oneOf({ fail: true, continue: true }), named<readonly Step[]>(stepsName));
+
+const stepBase = {
+  id: name,
+  path,
+  if: optional(text),
+  export: optional(record(json)),
+  onFailure,
+} as const;
+
+const agentStep: Schema<AgentStep> = object<AgentStep>({
+  ...stepBase,
+  kind: constant('agent'),
+  agent: name,
+  with: json,
+  retry,
+  timeout: milliseconds,
+  heartbeatTimeout: optional(milliseconds),
+  startTimeout: optional(milliseconds),
+  output: optional(keywords),
+});
+
 const strategy: Schema<Strategy> = taggedBy<Strategy, 'name'>('name', {
   'all-must-complete': object<Extract<Strategy, { name: 'all-must-complete' }>>({
     name: constant('all-must-complete'),
@@ -50,9 +82,12 @@ const strategy: Schema<Strategy> = taggedBy<Strategy, 'name'>('name', {
   }),
   'best-of': object<Extract<Strategy, { name: 'best-of' }>>({ name: constant('best-of'), score: text }),
   reduce: object<Extract<Strategy, { name: 'reduce' }>>({ name: constant('reduce'), initial: json, with: json }),
+  judge: object<Extract<Strategy, { name: 'judge' }>>({
+    name: constant('judge'),
+    require: optional(requirement),
+    judge: agentStep,
+  }),
 });
-
-const onFailure: Schema<OnFailure> = either(oneOf({ fail: true, continue: true }), named<readonly Step[]>(stepsName));
 
 const convergence: Schema<Convergence> = object<Convergence>({
   strategy,
@@ -65,44 +100,17 @@ const convergence: Schema<Convergence> = object<Convergence>({
   ),
 });
 
-const retry: Schema<RetryPolicy> = object<RetryPolicy>({
-  maximumAttempts: positive,
-  initialInterval: milliseconds,
-  backoffCoefficient: { type: 'number', minimum: 1 },
-  maximumInterval: milliseconds,
-  nonRetryableErrors: list(name),
-});
-
-const path: Schema<string> = { type: 'string', maxLength: 16_384 };
-
-const stepBase = {
-  id: name,
-  path,
-  if: optional(text),
-  export: optional(record(json)),
-  onFailure,
-} as const;
-
 const branch: Schema<BranchSpec> = object<BranchSpec>({
   name,
   path,
   needs: list(name),
+  require: optional(requirement),
   if: optional(text),
   steps: named<readonly Step[]>(stepsName),
 });
 
 const step: Schema<Step> = taggedBy<Step, 'kind'>('kind', {
-  agent: object<AgentStep>({
-    ...stepBase,
-    kind: constant('agent'),
-    agent: name,
-    with: json,
-    retry,
-    timeout: milliseconds,
-    heartbeatTimeout: optional(milliseconds),
-    startTimeout: optional(milliseconds),
-    output: optional(keywords),
-  }),
+  agent: agentStep,
   parallel: object<ParallelStep>({
     ...stepBase,
     kind: constant('parallel'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type StoredEvent } from '@braid/events';
-import { agent, branch, choose, graphOf, map, parallel, Scenario, when } from '@braid/testing';
+import { agent, branch, choose, converge, graphOf, map, parallel, Scenario, when } from '@braid/testing';
 import { foldSummary, type SummaryRow } from './summary-fold';
 
 /** The row after everything that has happened in a scenario. */
@@ -26,6 +26,16 @@ describe('the summary of a workflow', () => {
     expect(rowOf(s)).toMatchObject({ status: 'running', endedAt: null, error: null, branchesFailed: 0 });
     for (const path of ['f/a', 'f/b']) s.complete(path);
     expect(rowOf(s)).toMatchObject({ status: 'completed', branchesTotal: 3, branchesCompleted: 3, branchesFailed: 0 });
+  });
+
+  // Seen to fail: two of two branches had completed, and three.
+  it('does not count a judge among the branches', () => {
+    const judged = converge({ strategy: { name: 'judge', judge: agent('judge') } });
+    const inner = map('m', [1], [agent('x')], { converge: judged });
+    const s = Scenario.start(graphOf([parallel('f', [branch('a', [inner]), branch('b')], { converge: judged })]));
+    for (const path of ['f/b', 'f/a/m/0', 'f/a/m/judge']) s.complete(path);
+    s.fail('f/judge', { retryable: false });
+    expect(rowOf(s)).toMatchObject({ status: 'failed', branchesTotal: 3, branchesCompleted: 3, branchesFailed: 0 });
   });
 
   it('counts the branches of forks wherever they stand', () => {

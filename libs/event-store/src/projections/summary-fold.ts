@@ -1,4 +1,4 @@
-import { unreachable, type ExecutionMode, type Graph, type Step, type StoredEvent } from '@braid/events';
+import { judgeName, unreachable, type ExecutionMode, type Graph, type Step, type StoredEvent } from '@braid/events';
 
 export type SummaryStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
@@ -15,7 +15,10 @@ export type SummaryRow = {
   branchesTotal: number;
   branchesCompleted: number;
   branchesFailed: number;
-  /** How many branches each `parallel` step opens, by its place: `reviews`, `reviews/speed/checks`, and `files/<any>/checks`. */
+  /**
+   * How many branches each `parallel` step opens, by its place: `reviews`, `reviews/speed/checks`, and `files/<any>/checks`;
+   * and the places in which judges are asked, who are none of them: `reviews/judge`.
+   */
   readonly forkWidths: { readonly [place: string]: number };
   agents: readonly string[];
   error: string | null;
@@ -65,10 +68,10 @@ function apply(row: SummaryRow, event: StoredEvent): void {
       addAgent(row, printable(event.data.agent));
       return;
     case 'BranchCompleted':
-      row.branchesCompleted += event.data.branch === 'root' ? 0 : 1;
+      row.branchesCompleted += isCounted(row, event.data.branch) ? 1 : 0;
       return;
     case 'BranchFailed':
-      row.branchesFailed += event.data.branch === 'root' ? 0 : 1;
+      row.branchesFailed += isCounted(row, event.data.branch) ? 1 : 0;
       return;
     case 'ForkReopened':
       row.branchesFailed -= event.data.failed.length;
@@ -138,6 +141,7 @@ function* forkWidths(steps: Graph['steps'], prefix: string): Generator<[string, 
     } else if (step.kind === 'map') {
       yield* forkWidths(step.steps, `${place}/*/`);
     }
+    if ('converge' in step && step.converge.strategy.name === 'judge') yield [`${place}/${judgeName}`, 0];
     for (const steps of nestedIn(step)) yield* forkWidths(steps, prefix);
   }
 }
@@ -151,13 +155,27 @@ function nestedIn(step: Step): readonly (readonly Step[])[] {
   ];
 }
 
-/** How many branches the `parallel` step of a branch opens. The items of a `map` share one place. */
+/** Whether a branch is one of those that its fork opened: neither the root, nor one in which a judge is asked. */
+function isCounted(row: SummaryRow, branch: string): boolean {
+  if (branch === 'root') return false;
+  const segments = branch.split('/');
+  if (segments.pop() !== judgeName) return true;
+  const step = segments.pop() ?? '';
+  return !Object.hasOwn(row.forkWidths, `${placeOf(row, segments.join('/') || 'root', step)}/${judgeName}`);
+}
+
+/** How many branches the `parallel` step of a branch opens. */
 function widthOf(row: SummaryRow, branch: string, step: string): number {
+  return row.forkWidths[placeOf(row, branch, step)] ?? 0;
+}
+
+/** The place of a step of a branch. The items of a `map` share one place. */
+function placeOf(row: SummaryRow, branch: string, step: string): string {
   const segments = branch === 'root' ? [] : printable(branch).split('/');
   let place = '';
   for (let i = 0; i + 1 < segments.length; i += 2) {
     const fork = place + segments[i];
     place = `${fork}/${Object.hasOwn(row.forkWidths, fork) ? segments[i + 1] : '*'}/`;
   }
-  return row.forkWidths[place + printable(step)] ?? 0;
+  return place + printable(step);
 }

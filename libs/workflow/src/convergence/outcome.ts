@@ -66,7 +66,7 @@ function gather(workflow: Workflow, fork: Fork, verdict: Extract<Verdict, { is: 
 function unmet(fork: Fork, verdict: Extract<Verdict, { is: 'unreachable' }>, now: number): Failure {
   const [first] = [...fork.failed].toSorted((a, b) => a - b);
   const failed = fork.branches[first ?? -1];
-  const cause = failed?.phase.is === 'failed' ? failed.phase.failure : undefined;
+  const cause = verdict.cause ?? (failed?.phase.is === 'failed' ? failed.phase.failure : undefined);
   const message = `${fork.step.id} cannot converge by ${fork.step.converge.strategy.name}: ${verdict.reason}`;
   const details: Json = { strategy: fork.step.converge.strategy.name, tally: tallyOf(fork), ...verdict.details };
   return engineFailure(fork.parent, now, 'convergence-unmet', 'ConvergenceUnmetError', message, {

@@ -1,7 +1,9 @@
-import { type Convergence, type ConvergenceReached, type Json, unreachable } from '@braid/events';
+import { type Convergence, type ConvergenceReached, type Json, type Strategy, unreachable } from '@braid/events';
 import { type Decided, outcomeOf } from './outcome';
-import { type Branch, type Fork, hasEnded, rootPath, type Workflow } from '../state';
-import { judge } from './judge';
+import { sameJson } from '../context';
+import { isInWant, loseNeed } from '../needs';
+import { allEnded, type Branch, type Fork, hasEnded, rootPath, type Workflow } from '../state';
+import { verdictOf } from './verdict';
 import { convergenceOutput } from './output';
 import { hasArrived, namesInWords, openCount } from './strategy';
 
@@ -36,6 +38,8 @@ export class UnknownForkError extends Error {
  * Nothing is run and nothing changes. `step` is the path of the fork: `reviews`, or `reviews/speed/inner` for one that the
  * branch `reviews/speed` opened.
  *
+ * A judge is not asked: its answer is known only where the fork had the same judge, who was asked the same.
+ *
  * A branch that was cancelled, or is still at work, has no result: where the decision would have had to wait for it, the
  * preview is `undecided`. A different strategy might have let other branches start; that is not imagined.
  *
@@ -45,20 +49,52 @@ export function previewConvergence(workflow: Workflow, step: string, converge: C
   const recorded = forkAt(workflow, step);
   const fork = unopened(recorded, converge);
   const deadline = converge.deadline === undefined ? Infinity : recorded.openedAt + converge.deadline;
-  let verdict = judge(fork, { workflow, branch: undefined, deadlinePassed: false });
+  const verdict = verdictOf(fork, { workflow, branch: undefined, deadlinePassed: false });
   if (verdict.is !== 'waiting') return told(workflow, fork, verdict, undefined, false);
   for (const arrival of arrivals(recorded)) {
     if (hasArrived(fork, arrival)) continue;
     if ((arrival.endedAt ?? 0) >= deadline) break;
     arrive(fork, arrival);
-    verdict = judge(fork, { workflow, branch: arrival, deadlinePassed: false });
-    if (verdict.is !== 'waiting') return told(workflow, fork, verdict, arrival, false);
+    const after = verdictOf(fork, { workflow, branch: arrival, deadlinePassed: false });
+    if (after.is !== 'waiting') return told(workflow, fork, after, arrival, false);
   }
-  if (wereOpenAt(deadline, fork)) {
-    verdict = judge(fork, { workflow, branch: undefined, deadlinePassed: true });
-    if (verdict.is !== 'waiting') return told(workflow, fork, verdict, undefined, true);
-  }
-  return undecided(fork);
+  return byDeadline(workflow, fork, deadline) ?? byJudge(workflow, recorded, fork) ?? undecided(fork);
+}
+
+/** What the deadline would have decided, or left to a judge: whoever was open then is cancelled. */
+function byDeadline(workflow: Workflow, fork: Fork, deadline: number): ConvergencePreview | undefined {
+  if (allEnded(fork) || !wereOpenAt(deadline, fork)) return undefined;
+  const verdict = verdictOf(fork, { workflow, branch: undefined, deadlinePassed: true });
+  if (verdict.is !== 'waiting') return told(workflow, fork, verdict, undefined, true);
+  for (const branch of fork.branches) if (!hasArrived(fork, branch)) fork.cancelled.add(branch.index);
+  return undefined;
+}
+
+function byJudge(workflow: Workflow, recorded: Fork, fork: Fork): ConvergencePreview | undefined {
+  const { strategy } = fork.step.converge;
+  if (strategy.name !== 'judge' || !allEnded(fork)) return undefined;
+  const judge = judgeOnRecord(recorded, fork, strategy);
+  if (!judge) return notAsked(fork, strategy);
+  const verdict = verdictOf(fork, { workflow, branch: judge, deadlinePassed: false });
+  return verdict.is === 'waiting' ? undefined : told(workflow, fork, verdict, judge, false);
+}
+
+type Judge = Extract<Strategy, { name: 'judge' }>;
+
+/** The judge that was asked, if it is the one of this strategy and was asked the same about the same branches. */
+function judgeOnRecord(recorded: Fork, fork: Fork, { judge: { agent, with: asked } }: Judge): Branch | undefined {
+  const { judge, step, completed } = recorded;
+  const { strategy } = step.converge;
+  if (strategy.name !== 'judge' || judge?.startedAt === undefined || !hasEnded(judge)) return undefined;
+  const isSame = strategy.judge.agent === agent && sameJson(strategy.judge.with, asked);
+  const sawSame = completed.size === fork.completed.size && [...completed].every((index) => fork.completed.has(index));
+  return isSame && sawSame && judge.phase.is !== 'cancelled' ? judge : undefined;
+}
+
+function notAsked(fork: Fork, { judge }: Judge): ConvergencePreview {
+  const completed = `${fork.completed.size} of ${fork.branches.length} completed`;
+  const reason = `${completed}, and what the judge ${judge.agent} says of that is not on record: it would have to be asked`;
+  return { outcome: 'undecided', reason, counted: [], dissented: [], wouldHaveCancelled: [] };
 }
 
 /**
@@ -88,6 +124,7 @@ function unopened(fork: Fork, converge: Convergence): Fork {
     failed: nobody(),
     skipped: nobody(),
     cancelled: nobody(),
+    lostNeeds: new Map(),
     decision: undefined,
   };
 }
@@ -128,7 +165,9 @@ function arrive(fork: Fork, arrival: Branch): void {
     if (is === 'completed') continue;
     for (const index of fork.dependents.get(branch.index) ?? []) {
       const dependent = fork.branches[index];
-      if (dependent?.phase.is === 'skipped' && !hasArrived(fork, dependent)) arrived.push(dependent);
+      loseNeed(fork, index, branch.index);
+      if (dependent?.phase.is !== 'skipped' || hasArrived(fork, dependent)) continue;
+      if (isInWant(fork, index)) arrived.push(dependent);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type ConvergenceReached, type JsonObject, type Requirement, type Strategy } from '@braid/events';
+import { type ConvergenceReached, type Failure, type JsonObject, type Requirement, type Strategy } from '@braid/events';
 import { type Branch, endedCount, type Fork, type Workflow } from '../state';
 
 /**
@@ -22,6 +22,8 @@ export type Verdict =
       readonly dissented?: readonly Branch[];
       /** Goes into the failure, for readers that want more than words. */
       readonly details?: JsonObject;
+      /** The failure behind it; that of the first branch that failed, in declared order, unless the strategy knows better. */
+      readonly cause?: Failure;
     };
 
 export type Arrival = {

@@ -1,7 +1,7 @@
 import { type AgentStep, capacityCodes, type Failure, type Json, type Run } from '@braid/events';
 import { schemaProblems } from '../playbook/check-value';
 import { currentStep } from '../sequence';
-import { type Branch, hasEnded, type Workflow } from '../state';
+import { type Branch, hasEnded, isJudge, type Workflow } from '../state';
 import { type Report } from './commands';
 import { completeStep, failStep } from './end-step';
 import { engineFailure } from '../failures';
@@ -73,12 +73,13 @@ function isNonRetryable(step: AgentStep, failure: Failure): boolean {
   return step.retry.nonRetryableErrors.some((name) => name === failure.type || name === failure.code);
 }
 
-/** Once per step, and only where the branch did run beside others. */
+/** Once per step, and only where the branch did run beside others, which a judge does not. */
 function fallsBack(state: Workflow, branch: Branch, failure: Failure): boolean {
   return (
     state.graph.fallbackToSequential &&
     capacityCodes.has(failure.code) &&
     branch.fork !== undefined &&
+    !isJudge(branch) &&
     branch.fork.concurrency !== 1 &&
     !branch.wasDeferred
   );

@@ -17,6 +17,7 @@ export function cancelBranch(turn: Turn, branch: Branch, reason: BranchCancelled
 export function cancelBelow(turn: Turn, branch: Branch, reason: BranchCancelled['reason']): void {
   for (const fork of branch.forks.values()) {
     for (const child of fork.branches) cancelBranch(turn, child, reason);
+    if (fork.judge) cancelBranch(turn, fork.judge, reason);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type WorkflowEvent } from '@braid/events';
 import { evaluateTemplate } from '../evaluate';
 import { scopeOf } from '../scope';
+import { isInWant } from '../needs';
 import { type Branch } from '../state';
 import { cancelBelow } from './cancel';
 import { expressionFailure } from '../failures';
@@ -17,7 +18,7 @@ export function ended(turn: Turn, branch: Branch): void {
   for (let each = lost.pop(); each; each = lost.pop()) {
     for (const index of fork.dependents.get(each.index) ?? []) {
       const dependent = fork.branches[index];
-      if (dependent?.phase.is !== 'pending') continue;
+      if (dependent?.phase.is !== 'pending' || !isInWant(fork, index)) continue;
       turn.record({ type: 'BranchSkipped', data: { branch: dependent.path, reason: 'needs' } });
       lost.push(dependent);
     }

@@ -1,4 +1,5 @@
 import { type Branch, type Fork, hasEnded, type Workflow } from '../state';
+import { spareNeeds } from '../needs';
 import { currentStep } from '../sequence';
 import { type Turn } from './turn';
 
@@ -13,7 +14,8 @@ export function retryWorkflow(turn: Turn, note: Note): void {
 
 /** Paths of the innermost branches whose failures led to that of a branch. */
 function failuresBelow(branch: Branch): readonly string[] {
-  const failed = childrenIn(forkUnderWay(branch), 'failed');
+  const fork = forkUnderWay(branch);
+  const failed = fork?.judge?.phase.is === 'failed' ? [fork.judge] : childrenIn(fork, 'failed');
   return failed.length === 0 ? [branch.path] : failed.flatMap(failuresBelow);
 }
 
@@ -41,6 +43,7 @@ export function reopen(turn: Turn, branch: Branch, fork: Fork): void {
       failed: names(childrenIn(fork, 'failed')),
       cancelled: names(childrenIn(fork, 'cancelled')),
       skipped: names(skippedForWant(fork)),
+      ...(fork.judge && { judge: true as const }),
     },
   });
   const reopened = branch.forks.get(fork.step.id);
@@ -51,18 +54,22 @@ export function reopen(turn: Turn, branch: Branch, fork: Fork): void {
 function skippedForWant(fork: Fork): readonly Branch[] {
   const specs = fork.step.kind === 'parallel' ? fork.step.branches : [];
   const indexOf = new Map(specs.map(({ name }, index) => [name, index]));
-  const wanting = new Map<number, Set<number>>();
+  const wanting = new Map<number, { readonly lacking: Set<number>; readonly spare: number }>();
   for (const index of fork.skipped) {
-    const needs = (specs[index]?.needs ?? []).map((need) => indexOf.get(need) ?? -1);
-    // Lacking nothing it was skipped by its own condition, which is as false as it was.
-    wanting.set(index, new Set(needs.filter((need) => !fork.completed.has(need))));
+    const spec = specs[index];
+    if (!spec) continue;
+    const needs = spec.needs.map((need) => indexOf.get(need) ?? -1);
+    const lacking = new Set(needs.filter((need) => !fork.completed.has(need)));
+    // Lacking no more than it can do without it was skipped by its own condition, which is as false as it was.
+    const spare = spareNeeds(spec);
+    if (lacking.size > spare) wanting.set(index, { lacking, spare });
   }
   const again = new Set<number>();
   const open = [...fork.failed, ...fork.cancelled];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     for (const dependent of fork.dependents.get(next) ?? []) {
-      const lacking = wanting.get(dependent);
-      if (!lacking?.delete(next) || lacking.size > 0) continue;
+      const want = wanting.get(dependent);
+      if (!want?.lacking.delete(next) || want.lacking.size !== want.spare) continue;
       again.add(dependent);
       open.push(dependent);
     }

@@ -1,6 +1,6 @@
 import { type ConvergenceReached } from '@braid/events';
-import { judge } from '../convergence/judge';
-import { type Branch, endedCount, type Fork, hasEnded, hasLetGo } from '../state';
+import { verdictOf } from '../convergence/verdict';
+import { allEnded, type Branch, type Fork, hasEnded, hasLetGo } from '../state';
 import { cancelBranch } from './cancel';
 import { failStep } from './end-step';
 import { type Decided, outcomeOf, tallyOf } from '../convergence/outcome';
@@ -12,17 +12,23 @@ export function settle(turn: Turn, fork: Fork, arrival: Branch | undefined, dead
   if (hasLetGo(fork)) return;
   if (!fork.decision) {
     if (hasEnded(fork.parent)) return;
-    const verdict = judge(fork, { workflow: turn.state, branch: arrival, deadlinePassed });
+    const verdict = verdictOf(fork, { workflow: turn.state, branch: arrival, deadlinePassed });
     if (verdict.is !== 'waiting') decide(turn, fork, verdict, arrival, deadlinePassed);
+    // What waits beyond the deadline waits for its judge, who is asked about what is there.
+    else if (deadlinePassed) for (const branch of fork.branches) cancelBranch(turn, branch, 'deadline');
   }
-  const over = hasLetGo(fork) || endedCount(fork) === fork.branches.length;
+  const over = hasLetGo(fork) || allEnded(fork);
   if (fork.decision && over) return goOn(turn, fork, fork.decision);
   turn.then({ do: 'fill', fork });
 }
 
-/** Starts one branch that may start, and comes back for the next. Deferred branches go last, one at a time. */
+/**
+ * Starts one branch that may start, and comes back for the next. Deferred branches go last, one at a time; the judge of all
+ * is asked when they have ended.
+ */
 export function fill(turn: Turn, fork: Fork): void {
   if (hasEnded(fork.parent)) return;
+  if (fork.judge?.phase.is === 'pending' && allEnded(fork)) return turn.then({ do: 'advance', branch: fork.judge });
   const atWork = fork.running.size - fork.deferred.size;
   const ready = nextReady(fork);
   if (ready) {
@@ -62,6 +68,8 @@ function decide(turn: Turn, fork: Fork, verdict: Decided, arrival: Branch | unde
     },
   });
   for (const branch of open) cancelBranch(turn, branch, outcome.failure ? 'unreachable' : 'converged');
+  const { judge } = fork;
+  if (judge && !hasEnded(judge)) turn.record({ type: 'BranchSkipped', data: { branch: judge.path, reason: 'needs' } });
 }
 
 /** The open branches that a decision cancels. What is to end on its own goes on; what is not at work is not started for that. */

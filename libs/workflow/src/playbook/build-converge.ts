@@ -1,12 +1,14 @@
 import {
+  type AgentStep,
   type Convergence,
   type Json,
   type JsonObject,
+  judgeName,
   type Requirement,
   type Strategy,
   unreachable,
 } from '@braid/events';
-import { durationOf } from './agent-policy';
+import { durationOf, retryPolicy, withPolicy } from './agent-policy';
 import { type Building } from './build-context';
 import { conditionIn } from './condition';
 import { type Fields, fieldsOf, has, textOf } from './fields';
@@ -14,7 +16,7 @@ import { strategies } from './converge-schema';
 import { pathTo } from './problem';
 import { alternatives } from './words';
 
-type Reporting = Pick<Building, 'problems'>;
+type Reporting = Pick<Building, 'problems' | 'defaults'>;
 
 /** Decides a fork unless the playbook says otherwise. */
 const defaultStrategy = 'all-must-complete';
@@ -30,7 +32,7 @@ export function buildConvergence(value: unknown, path: string, building: Reporti
   const { deadline, losers, onUnmet } = fields;
   const settled = durationOf(deadline, pathTo(path, 'deadline'), building.problems, 1);
   return {
-    strategy: strategyOf(name ?? defaultStrategy, fields),
+    strategy: strategyOf(name ?? defaultStrategy, fields, path, building),
     losers:
       losers === 'cancel' || losers === 'drain' || losers === 'detach'
         ? losers
@@ -74,9 +76,10 @@ const examples: { readonly [field: string]: string } = {
   score: 'score: ${{ output.score }}',
   initial: 'initial: 0',
   with: 'with: ${{ accumulator + output.count }}',
+  agent: 'agent: reviewer',
 };
 
-function strategyOf(name: Strategy['name'], fields: Fields): Strategy {
+function strategyOf(name: Strategy['name'], fields: Fields, path: string, building: Reporting): Strategy {
   switch (name) {
     case 'all-must-complete':
       return { name };
@@ -106,9 +109,28 @@ function strategyOf(name: Strategy['name'], fields: Fields): Strategy {
       return { name, score: expressionIn(fields['score']) };
     case 'reduce':
       return { name, initial: templateIn(fields['initial']), with: templateIn(fields['with']) };
+    case 'judge': {
+      const require = requirementOf(fields['require']);
+      return { name, ...(require === undefined ? {} : { require }), judge: judgeStep(fields, path, building) };
+    }
     default:
       return unreachable(name);
   }
+}
+
+/** The step in which the judge is asked: what the playbook says of it stands in `converge`. */
+function judgeStep(fields: Fields, path: string, { problems, defaults }: Reporting): AgentStep {
+  const policy = withPolicy(fields, path, defaults, problems);
+  return {
+    kind: 'agent',
+    id: judgeName,
+    path,
+    onFailure: 'fail',
+    agent: textOf(fields['agent']) ?? '',
+    with: has(fields, 'with') ? templateIn(fields['with']) : '${{ outputs }}',
+    retry: retryPolicy(policy.retry),
+    ...policy.timeouts,
+  };
 }
 
 /** What could not be read has been reported, and stands as an expression that has nothing wrong with it. */
@@ -125,7 +147,7 @@ function tieBreakOf(value: unknown): Extract<Strategy, { name: 'majority-vote' }
   return given === 'first' || given === 'fail' ? given : { branch: given };
 }
 
-function requirementOf(value: unknown): Requirement | undefined {
+export function requirementOf(value: unknown): Requirement | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'string' ? { percent: Number.parseInt(value, 10) } : undefined;
 }

@@ -12,7 +12,7 @@ import {
 import { retryPolicy, withPolicy } from './agent-policy';
 import { type Base, type Building } from './build-context';
 import { type Fields, fieldsOf, has, listOf, textOf } from './fields';
-import { buildConvergence } from './build-converge';
+import { buildConvergence, requirementOf } from './build-converge';
 import { buildFail, buildSignal, buildWait } from './build-control';
 import { conditionIn } from './condition';
 import { agentFields, kindOf, kinds } from './kinds';
@@ -171,13 +171,7 @@ function buildBranch(
   lost: boolean,
   building: Building,
 ): BranchSpec {
-  const needs = textOf(fields['needs']) ?? listOf(fields['needs']) ?? [];
-  const start = {
-    name,
-    path,
-    needs: (typeof needs === 'string' ? [needs] : needs).filter((each) => typeof each === 'string'),
-    ...conditionOf(fields),
-  };
+  const start = { name, path, ...needsOf(fields['needs']), ...conditionOf(fields) };
   if (has(fields, 'needs') && typeof fields['needs'] === 'symbol') building.partial.add(path);
   if (lost) {
     building.partial.add(path);
@@ -192,6 +186,16 @@ function buildBranch(
   // The condition is the branch's: where it does not hold, the branch is skipped and not only its step.
   const { if: _, ...step } = fields;
   return { ...start, steps: [buildStep(step, path, { visible: below(around), branch: name }, building)] };
+}
+
+function needsOf(value: unknown): Pick<BranchSpec, 'needs' | 'require'> {
+  const { branches, require } = fieldsOf(value);
+  const needs = textOf(value) ?? listOf(value) ?? listOf(branches) ?? [];
+  const required = requirementOf(require);
+  return {
+    needs: (typeof needs === 'string' ? [needs] : needs).filter((each) => typeof each === 'string'),
+    ...(required === undefined ? {} : { require: required }),
+  };
 }
 
 function isSequence(fields: Fields): boolean {

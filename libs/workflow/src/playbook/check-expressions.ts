@@ -18,6 +18,7 @@ export const reservedNames = [
   'workflow',
   'output',
   'accumulator',
+  'outputs',
   'secrets',
 ] as const;
 
@@ -128,7 +129,7 @@ function checkStep(step: Step, site: Site, checking: Checking): void {
   }
 }
 
-/** The expressions of a strategy see what the fork sees, the output of a branch, and its item. */
+/** The expressions of a strategy see what the fork sees, the output of a branch, and its item; a judge sees all outputs. */
 function checkStrategy({ converge, path }: ForkStep, item: readonly string[], site: Site, checking: Checking): void {
   const { strategy } = converge;
   const at = (field: string) => pathTo(path, 'converge', field);
@@ -141,6 +142,8 @@ function checkStrategy({ converge, path }: ForkStep, item: readonly string[], si
     case 'reduce':
       checkTemplate(strategy.initial, at('initial'), site, checking);
       return checkTemplate(strategy.with, at('with'), { ...ofBranch, more: [...item, 'accumulator'] }, checking);
+    case 'judge':
+      return checkTemplate(strategy.judge.with, at('with'), { ...site, secrets: true, more: ['outputs'] }, checking);
     default:
       return;
   }

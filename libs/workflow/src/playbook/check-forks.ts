@@ -1,4 +1,4 @@
-import { type MapStep, type ParallelStep } from '@braid/events';
+import { judgeName, type MapStep, type ParallelStep } from '@braid/events';
 import { nearest } from '../expression/suggest';
 import { checkNeeds } from './check-needs';
 import { pathTo, type ProblemList } from './problem';
@@ -16,6 +16,7 @@ export function checkForks(sequences: readonly Sequence[], partial: ReadonlySet<
       // Of a fork that could not be read in full, nobody knows how many branches it has and which.
       if (step.kind !== 'parallel' || partial.has(step.path)) continue;
       checkNeeds(step, problems);
+      checkJudge(step, problems);
       checkRequirement(step, step.branches.length, problems);
       const branches = step.branches.map(({ name }) => name);
       checkPrefer(step, branches, problems);
@@ -26,7 +27,7 @@ export function checkForks(sequences: readonly Sequence[], partial: ReadonlySet<
 
 function checkRequirement(step: ParallelStep | MapStep, branches: number, problems: ProblemList): void {
   const { strategy } = step.converge;
-  if (strategy.name !== 'all-settled' && strategy.name !== 'quorum') return;
+  if (strategy.name !== 'all-settled' && strategy.name !== 'quorum' && strategy.name !== 'judge') return;
   if (typeof strategy.require !== 'number' || strategy.require <= branches) return;
   const message = `"require" asks for ${strategy.require} branches, but the fork has only ${branches}`;
   problems.add({
@@ -34,6 +35,16 @@ function checkRequirement(step: ParallelStep | MapStep, branches: number, proble
     message,
     suggestion: `write ${branches}, or a share such as 80%`,
   });
+}
+
+/** The branch in which a judge is asked stands beside those of the fork, under a name that none of them may have. */
+function checkJudge({ branches, converge }: ParallelStep, problems: ProblemList): void {
+  if (converge.strategy.name !== 'judge') return;
+  for (const { name, path } of branches) {
+    if (name !== judgeName) continue;
+    const message = `"${judgeName}" is the name of the branch in which the judge of this fork is asked`;
+    problems.add({ path, part: 'key', message, suggestion: 'give the branch another name' });
+  }
 }
 
 /** Branches that a majority vote names must be there to vote. */

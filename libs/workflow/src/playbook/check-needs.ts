@@ -6,9 +6,11 @@ import { pathTo, type ProblemList } from './problem';
 export function checkNeeds(fork: ParallelStep, problems: ProblemList): void {
   const names = fork.branches.map(({ name }) => name);
   const known = new Set(names);
-  for (const { name, path, needs } of fork.branches) {
+  for (const branch of fork.branches) {
+    const { name, path, needs, require } = branch;
+    checkRequired(branch, problems);
     for (const [index, need] of needs.entries()) {
-      const at = pathTo(path, 'needs', index);
+      const at = require === undefined ? pathTo(path, 'needs', index) : pathTo(path, 'needs', 'branches', index);
       if (need === name) problems.add({ path: at, message: `the branch "${name}" needs itself` });
       else if (needs.indexOf(need) !== index) problems.add({ path: at, message: `"${need}" is needed twice` });
       else if (!known.has(need)) {
@@ -31,6 +33,14 @@ export function checkNeeds(fork: ParallelStep, problems: ProblemList): void {
       suggestion: 'take one of these needs away',
     });
   }
+}
+
+function checkRequired({ path, needs, require }: BranchSpec, problems: ProblemList): void {
+  if (typeof require !== 'number' || require <= needs.length) return;
+  const named = needs.length === 1 ? 'only one is' : `only ${needs.length} are`;
+  const message = `"require" asks for ${require} branches, and ${named} named`;
+  const suggestion = `write ${needs.length}, or a share such as 50%`;
+  problems.add({ path: pathTo(path, 'needs', 'require'), message, suggestion });
 }
 
 /** One cycle for every group of branches that wait for each other; a branch that needs itself is none. */

@@ -1,4 +1,5 @@
 import { type Convergence, type ForkStep, type Graph, type Json, type JsonObject } from '@braid/events';
+import { noDefaults } from './agent-policy';
 import { buildConvergence } from './build-converge';
 import { checkExpressions } from './check-expressions';
 import { checkForks } from './check-forks';
@@ -22,7 +23,7 @@ export function compileConvergence(graph: Graph, fork: ForkStep, source: JsonObj
   const within = pathTo(fork.path, 'converge');
   problems.translate((path) => withoutPrefix(path, [within, pathTo('steps', 0, 'converge')]));
   const { onUnmet: _, ...fields } = fieldsOf(vet(source, defaultLimits, problems));
-  const converge = buildConvergence(shapedFields(fields, problems), within, { problems });
+  const converge = buildConvergence(shapedFields(fields, problems), within, { problems, defaults: noDefaults });
   const other = withFork(graph, fork, converge);
   const sequences = sequencesOf(other);
   checkForks(sequences, new Set(), problems);

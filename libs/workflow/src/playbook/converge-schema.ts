@@ -18,7 +18,16 @@ export const strategies: { readonly [name in Strategy['name']]: StrategyRule } =
   'majority-vote': { fields: ['by', 'weights', 'of', 'tieBreak'], needs: ['by'], losers: 'cancel' },
   'best-of': { fields: ['score'], needs: ['score'], losers: 'drain' },
   reduce: { fields: ['initial', 'with'], needs: ['initial', 'with'], losers: 'drain' },
+  judge: { fields: ['require', 'agent', 'with', 'retry', 'timeout'], needs: ['agent'], losers: 'drain' },
 };
+
+/** How many of several, as a number or a share. */
+export const requirementSchema = {
+  type: ['integer', 'string'],
+  minimum: 1,
+  pattern: '^(?:[1-9][0-9]?|100)%$',
+  errorMessage: 'must be a number of branches from 1, or a share from 1% to 100%',
+} as const;
 
 /** Part of the playbook's schema: how a fork is decided. */
 export const convergeSchema = {
@@ -29,11 +38,9 @@ export const convergeSchema = {
   properties: {
     strategy: { type: 'string', enum: Object.keys(strategies) },
     require: {
-      type: ['integer', 'string'],
-      minimum: 1,
-      pattern: '^(?:[1-9][0-9]?|100)%$',
-      description: 'all-settled, quorum: how many branches must complete, as a number or a share (rounded up).',
-      errorMessage: 'must be a number of branches from 1, or a share from 1% to 100%',
+      ...requirementSchema,
+      description:
+        'all-settled, quorum, judge: how many branches must complete, as a number or a share (rounded up); for a judge 1 unless given.',
     },
     schema: {
       type: 'object',
@@ -78,8 +85,17 @@ export const convergeSchema = {
     initial: { description: 'reduce: what the fold starts with.' },
     with: {
       description:
-        'reduce: what the fold goes on with after each branch, in declared order; `accumulator` is what it has so far, `output` the output of the branch.',
+        'reduce: what the fold goes on with after each branch, in declared order; `accumulator` is what it has so far, `output` the output of the branch. judge: what the judge is asked; `outputs` unless given, which are those of the branches that completed, by name or as a list.',
     },
+    agent: {
+      $ref: '#/$defs/agentName',
+      description: 'judge: who is asked when every branch has ended; the answer is the output of the fork.',
+    },
+    retry: {
+      $ref: '#/$defs/retry',
+      description: 'judge: how often and when a failed attempt of the judge is tried again.',
+    },
+    timeout: { $ref: '#/$defs/duration', description: 'judge: how long one attempt of the judge may run.' },
     losers: {
       type: 'string',
       enum: ['cancel', 'drain', 'detach'],

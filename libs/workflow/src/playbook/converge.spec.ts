@@ -66,6 +66,32 @@ describe('the strategy of a fork', () => {
       'strategy: reduce, initial: null, with: { all: "${{ accumulator }}", last: "${{ output }}" }',
       { strategy: { name: 'reduce', initial: null } },
     ],
+    [
+      'strategy: judge, agent: critic',
+      {
+        strategy: {
+          name: 'judge',
+          judge: {
+            ...{ kind: 'agent', id: 'judge', path: at, agent: 'critic', with: '${{ outputs }}', timeout: 600_000 },
+            retry: { maximumAttempts: 3 },
+          },
+        },
+        losers: 'drain',
+      },
+    ],
+    [
+      'strategy: judge, require: 60%, agent: a.b, with: { all: "${{ outputs }}", key: "${{ secrets.K }}" }, retry: false, timeout: 5s',
+      {
+        strategy: {
+          name: 'judge',
+          require: { percent: 60 },
+          judge: {
+            ...{ agent: 'a.b', timeout: 5000, with: { all: '${{ outputs }}', key: '${{ secrets.K }}' } },
+            retry: { maximumAttempts: 1 },
+          },
+        },
+      },
+    ],
   ])('compiles { %s }', (converge, expected) => {
     expect(convergenceOf(forkOf(converge))).toMatchObject(expected);
     expect(problemsOf(forkOf(converge))).toEqual([]);
@@ -96,7 +122,7 @@ describe('the strategy of a fork', () => {
     [
       'require: 2',
       [
-        `${at}.require: "require" does not belong to the strategy all-must-complete | it belongs to all-settled or quorum`,
+        `${at}.require: "require" does not belong to the strategy all-must-complete | it belongs to all-settled, quorum or judge`,
       ],
     ],
     [
@@ -139,6 +165,22 @@ describe('the strategy of a fork', () => {
         `${at}.with: there is no 'acumulator' here, in the expression: acumulator | did you mean "accumulator"?`,
       ],
     ],
+    ['strategy: judge', [`${at}.agent: "agent" is missing: the strategy judge needs it | for example agent: reviewer`]],
+    [
+      'strategy: judge, agent: critic, require: 4',
+      [`${at}.require: "require" asks for 4 branches, but the fork has only 3 | write 3, or a share such as 80%`],
+    ],
+    [
+      'strategy: judge, agent: critic, with: "${{ output }}"',
+      [`${at}.with: there is no 'output' here, in the expression: output | did you mean "outputs"?`],
+    ],
+    [
+      'strategy: best-of, score: outputs.a, timeout: 5s',
+      [
+        expect.stringContaining(`${at}.score: there is no 'outputs' here`),
+        `${at}.timeout: "timeout" does not belong to the strategy best-of | it belongs to judge`,
+      ],
+    ],
     ['strategy: reduce, initial: 0, with: "${{ secrets.KEY }}"', [expect.stringContaining(`${at}.with: `)]],
     [
       'strategy: reduce',
@@ -149,6 +191,25 @@ describe('the strategy of a fork', () => {
     ],
   ])('of { %s } is refused', (converge, problems) => {
     expect(problemsOf(forkOf(converge))).toEqual(problems);
+  });
+
+  test('of a judge takes the defaults of the playbook, and a name that no branch may have', () => {
+    const source = (name: string) => `name: p
+defaults: { timeout: 7s, startTimeout: 9s, retry: { maximumAttempts: 5 } }
+steps:
+  - id: f
+    parallel: { branches: { ${name}: { agent: x } } }
+    converge: { strategy: judge, agent: critic, retry: { initialInterval: 2s } }
+`;
+    expect(convergenceOf(source('a')).strategy).toMatchObject({
+      judge: { timeout: 7000, startTimeout: 9000, retry: { maximumAttempts: 5, initialInterval: 2000 } },
+    });
+    expect(problemsOf(source('judge'))).toEqual([
+      'steps[0].parallel.branches.judge: "judge" is the name of the branch in which the judge of this fork is asked | give the branch another name',
+    ]);
+    expect(problemsOf(mapOf('strategy: judge, agent: critic, with: "${{ file }}"'))).toEqual([
+      expect.stringContaining(`${at}.with: there is no 'file' here`),
+    ]);
   });
 
   test('of a map sees its item, and knows no branches by name', () => {

@@ -5,20 +5,14 @@
 export const later = {
   /** Kinds of steps. */
   kinds: ['playbook'],
-  /** Values of `converge.strategy`, each with the fields that belong to it alone. */
-  strategies: {
-    judge: ['agent'],
-  },
   /** Fields, by the title of the object in the schema that they belong to. */
   fields: {
     Playbook: ['budget'],
     Step: ['compensate'],
     Branch: ['compensate'],
-    Converge: ['agent'],
   },
 } as const satisfies {
   readonly kinds: readonly string[];
-  readonly strategies: { readonly [name: string]: readonly string[] };
   readonly fields: { readonly [title: string]: readonly string[] };
 };
 

@@ -1,6 +1,6 @@
 import { type JsonObject } from '@braid/events';
 import { durationPattern } from './duration';
-import { convergeSchema } from './converge-schema';
+import { convergeSchema, requirementSchema } from './converge-schema';
 
 /** Ids of steps and names of branches: they are parts of a branch's path. */
 export const namePattern = '^[A-Za-z_][A-Za-z0-9_-]{0,63}$';
@@ -193,10 +193,20 @@ const branch = {
   properties: {
     ...stepFields,
     needs: {
-      type: ['array', 'string'],
+      title: 'Needs',
+      type: ['array', 'string', 'object'],
       items: { $ref: '#/$defs/name' },
-      description: 'Siblings that must have completed before this branch starts.',
-      errorMessage: 'must be a list of names of sibling branches',
+      required: ['branches', 'require'],
+      additionalProperties: false,
+      properties: {
+        branches: { type: 'array', minItems: 1, items: { $ref: '#/$defs/name' } },
+        require: {
+          ...requirementSchema,
+          description: 'How many of them must have completed, as a number or a share (rounded up).',
+        },
+      },
+      description: 'Siblings that must have completed before this branch starts: all, or as many as `require` says.',
+      errorMessage: 'must be a list of names of sibling branches, or { branches: [a, b, c], require: 2 }',
     },
   },
   oneOf: [...exactlyOneKind, { required: ['steps'], not: { required: ['map'] } }],

@@ -128,6 +128,26 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     [`${b}.y.needs[0]: "z" is not a sibling of the branch "y"`],
   ],
   [
+    'needs require no more than there are',
+    fork('x: { agent: a }, z: { agent: a }, y: { needs: { branches: [x, z], require: 1 }, agent: a }'),
+    fork('x: { agent: a }, y: { needs: { branches: [x, z], require: 3 }, agent: a }'),
+    [
+      `${b}.y.needs.branches[1]: "z" is not a sibling of the branch "y"`,
+      `${b}.y.needs.require: "require" asks for 3 branches, and only 2 are named`,
+    ],
+  ],
+  [
+    'needs say how many there must be',
+    fork('x: { agent: a }, y: { needs: { branches: [x], require: 50% }, agent: a }'),
+    fork(
+      'x: { agent: a }, y: { needs: { branches: [x], require: 0 }, agent: a }, z: { needs: { branches: [x] }, agent: a }',
+    ),
+    [
+      `${b}.y.needs.require: "require" must be a number of branches from 1, or a share from 1% to 100%, not the number 0`,
+      `${b}.z.needs.require: "require" is missing`,
+    ],
+  ],
+  [
     'needs are not given twice',
     fork('x: { agent: a }, y: { needs: [x], agent: a }'),
     fork('x: { agent: a }, y: { needs: [x, x], agent: a }'),
@@ -209,7 +229,7 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     fork('x: { agent: a }', ', converge: { strategy: first-success }'),
     fork('x: { agent: a }', ', converge: { strategy: fist-success, require: 9 }'),
     [
-      'steps[0].converge.strategy: "strategy" must be all-must-complete, all-settled, first-success, quorum, majority-vote, best-of or reduce, not the text "fist-success"',
+      'steps[0].converge.strategy: "strategy" must be all-must-complete, all-settled, first-success, quorum, majority-vote, best-of, reduce or judge, not the text "fist-success"',
     ],
   ],
   [
@@ -330,11 +350,6 @@ describe('checking a playbook', () => {
 
   test.each([
     ['every later kind', '{ name: p, steps: [{ playbook: x }] }', ['steps[0].playbook']],
-    [
-      'a later strategy with its fields',
-      fork('x: { agent: a }', ', converge: { strategy: judge, agent: x, with: {} }'),
-      ['steps[0].converge.strategy'],
-    ],
     ['compensation', step('agent: a, compensate: [{ agent: b }]'), ['steps[0].compensate']],
     ['a budget', top('budget: { tokens: 1 }'), ['budget']],
   ])('says of %s that this version does not support it', (_, source, paths) => {

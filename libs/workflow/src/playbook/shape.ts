@@ -3,7 +3,6 @@ import { type ErrorObject } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020';
 import { nearest } from '../expression/suggest';
 import { durationPattern } from './duration';
-import { later } from './later';
 import { playbookSchema } from './playbook-schema';
 import { parentPath, pathTo, type ProblemList } from './problem';
 import { findingPath, findingsOf, type SchemaFinding } from './schema-errors';
@@ -50,8 +49,7 @@ export function shapeOf(value: unknown, problems: ProblemList): Shaped {
     const [unknown, wrong] = partition(findings, (finding) => finding.error.keyword === 'additionalProperties');
     const fresh = unknown.filter((finding) => !isKeptForLater(finding));
     for (const finding of unknown) {
-      const told = unknownField(finding);
-      if (told !== undefined) problems.add({ path: original(findingPath(finding)), part: 'key', ...told });
+      problems.add({ path: original(findingPath(finding)), part: 'key', ...unknownField(finding) });
     }
     for (const finding of fresh) correct(root, finding, renamed);
     if (fresh.length === 0 || round === rounds - 1) {
@@ -118,12 +116,6 @@ function inOurWords(finding: SchemaFinding, message: string): { message: string;
   const field = fieldOf(finding);
   const value: unknown = error.data;
   if (error.keyword === 'enum' && typeof value === 'string') {
-    if (field === 'strategy' && Object.hasOwn(later.strategies, value)) {
-      return {
-        message: `${field} "${value}" is not supported by this version of Braid`,
-        suggestion: oneOf(error.params),
-      };
-    }
     const near = nearest(value, allowed(error.params));
     return { message, suggestion: near === undefined ? undefined : `did you mean "${near}"?` };
   }
@@ -145,10 +137,6 @@ function isDuration({ parentSchema }: ErrorObject): boolean {
 
 function allowed(params: unknown): readonly string[] {
   return (params as { readonly allowedValues: readonly unknown[] }).allowedValues.map(String);
-}
-
-function oneOf(params: unknown): string {
-  return `use one of ${allowed(params).join(', ')}`;
 }
 
 function valueAt(root: Mutable, segments: readonly (string | number)[]): unknown {

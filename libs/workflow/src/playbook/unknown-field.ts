@@ -29,14 +29,10 @@ export function isLater(finding: SchemaFinding): boolean {
   return isKeptForLater(finding) || (fields[titleOf(finding)] ?? []).includes(fieldOf(finding));
 }
 
-/** What to say about an unknown field; nothing where the strategy that it belongs to has been refused already. */
-export function unknownField(finding: SchemaFinding): Told | undefined {
+/** What to say about an unknown field. */
+export function unknownField(finding: SchemaFinding): Told {
   const field = fieldOf(finding);
-  if (isLater(finding)) {
-    return belongsToLaterStrategy(finding)
-      ? undefined
-      : { message: `"${field}" is not supported by this version of Braid` };
-  }
+  if (isLater(finding)) return { message: `"${field}" is not supported by this version of Braid` };
   const meant = meantBy(finding);
   if (meant !== undefined)
     return { message: `"${field}" is not a known field`, suggestion: `did you mean "${meant}"?` };
@@ -69,12 +65,6 @@ function isStep(finding: SchemaFinding): boolean {
 
 function hasKind(finding: SchemaFinding): boolean {
   return [...kinds, 'steps'].some((kind) => Object.hasOwn(finding.error.data as Fields, kind));
-}
-
-function belongsToLaterStrategy(finding: SchemaFinding): boolean {
-  if (titleOf(finding) !== 'Converge') return false;
-  const strategy = (finding.error.data as Fields)['strategy'];
-  return typeof strategy === 'string' && Object.hasOwn(later.strategies, strategy);
 }
 
 function propertiesOf(finding: SchemaFinding): Fields {
