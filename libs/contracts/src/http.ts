@@ -1,4 +1,11 @@
-import { type ConvergenceReached, type ExecutionMode, type Failure, type Json, type JsonObject } from '@braid/events';
+import {
+  type Amounts,
+  type ConvergenceReached,
+  type ExecutionMode,
+  type Failure,
+  type Json,
+  type JsonObject,
+} from '@braid/events';
 
 /** What the HTTP API answers. The gateway's OpenAPI document is checked against these types. */
 export type WorkflowStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
@@ -61,6 +68,18 @@ export type ParallelBranchesView = {
   readonly judge?: string;
 };
 
+/** What a workflow has used, and with a budget what is left of that. Amounts are by unit. */
+export type CostView = {
+  readonly attempts: number;
+  readonly agentMs: number;
+  readonly usage: JsonObject;
+  /** Declared cost of attempts that have not reported what they used: open, given up or cancelled. Absent: none. */
+  readonly reserved?: Amounts;
+  readonly budget?: Amounts;
+  /** The budget less what is used and reserved. */
+  readonly remaining?: Amounts;
+};
+
 export type WorkflowView = {
   readonly id: string;
   readonly playbook: { readonly name: string; readonly version?: string };
@@ -73,7 +92,7 @@ export type WorkflowView = {
   readonly context: JsonObject;
   readonly output?: Json;
   readonly error?: Failure;
-  readonly cost: { readonly attempts: number; readonly agentMs: number; readonly usage: JsonObject };
+  readonly cost: CostView;
   readonly branchStatus: readonly BranchStatusView[];
   readonly convergencePoints: readonly ConvergencePointView[];
   readonly parallelBranches: readonly ParallelBranchesView[];

@@ -10,6 +10,7 @@ export type {
   BranchStatusView,
   ConvergencePointView,
   ConvergencePreviewView,
+  CostView,
   EventView,
   GraphNode,
   GraphView,

@@ -1,4 +1,4 @@
-import { type Failure, type Json, type JsonObject, type WorkflowStarted } from '@braid/events';
+import { type Amounts, type Failure, type Json, type JsonObject, type WorkflowStarted } from '@braid/events';
 
 /** Headers of messages on the bus. */
 export const headers = {
@@ -12,7 +12,7 @@ export type StartMessage = WorkflowStarted & { readonly workflow: string };
 
 /** A command to a workflow that exists. A new command is a new member here. */
 export type CommandMessage =
-  PlainCommand<'cancel'> | PlainCommand<'pause'> | PlainCommand<'resume'> | PlainCommand<'retry'> | SignalMessage;
+  PlainCommand<'cancel'> | PlainCommand<'pause'> | PlainCommand<'resume'> | RetryMessage | SignalMessage;
 
 export type PlainCommand<C extends string> = {
   readonly workflow: string;
@@ -21,6 +21,9 @@ export type PlainCommand<C extends string> = {
   /** Who asks for it, as the edge knows them. */
   readonly by?: string;
 };
+
+/** A failed workflow is to go on, with this budget in the units that it names. */
+export type RetryMessage = PlainCommand<'retry'> & { readonly budget?: Amounts };
 
 /** Something from outside for a step that waits for it. */
 export type SignalMessage = {
@@ -84,6 +87,7 @@ export type ReportMessage = {
   /** By the runner's clock, milliseconds since the epoch. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What the attempt used, by unit: `{ tokens: 1200 }`. Only numbers from zero on count. */
   readonly usage?: JsonObject;
 } & (
   | { readonly type: 'BranchCompleted'; readonly output: Json }

@@ -15,6 +15,7 @@ import { type Json } from './json';
  * - `context-conflict`: two branches exported different values for one key
  * - `convergence-unmet`: a convergence became unreachable
  * - `failed-by-playbook`: a `fail` step ended the branch
+ * - `budget`: another attempt could have gone over the workflow's budget, so that it was not dispatched
  * - `limit`: a configured limit was exceeded; the message names it
  * - `cancelled`: the attempt was stopped on request
  * - `internal`: a bug in Braid
@@ -33,6 +34,7 @@ export const failureCodes = [
   'context-conflict',
   'convergence-unmet',
   'failed-by-playbook',
+  'budget',
   'limit',
   'cancelled',
   'internal',

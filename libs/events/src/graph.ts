@@ -13,10 +13,17 @@ export type Graph = {
   /** Branches that failed in parallel for lack of capacity are tried again one at a time before the convergence decides. */
   readonly fallbackToSequential: boolean;
   readonly variables: { readonly [name: string]: VariableSpec };
+  /** What all attempts together may use at most; absent: no limit. The start of a run may narrow it. */
+  readonly budget?: Amounts;
   readonly steps: readonly Step[];
   /** Template of the workflow's output; without it, the output is that of the last step. */
   readonly output?: Json;
 };
+
+/**
+ * Amounts by unit, none below zero: `tokens`, `usd`, or whatever agents report as their usage. `attempts` is counted by Braid.
+ */
+export type Amounts = { readonly [unit: string]: number };
 
 /** A JSON Schema; a variable without `default` is required unless `required` is false. */
 export type VariableSpec = { readonly [keyword: string]: Json };
@@ -48,6 +55,8 @@ export type AgentStep = StepBase & {
   readonly heartbeatTimeout?: number;
   /** Milliseconds that an attempt may wait for a free slot before it fails with `no-slot`. */
   readonly startTimeout?: number;
+  /** The most that one attempt uses, by unit. */
+  readonly cost?: Amounts;
   /** JSON Schema that the output must match. */
   readonly output?: { readonly [keyword: string]: Json };
 };

@@ -3,6 +3,7 @@ export { judgeName } from './graph';
 export { capacityCodes, failureCodes, type Failure, type FailureCode } from './failure';
 export type {
   AgentStep,
+  Amounts,
   BranchSpec,
   Case,
   ChooseStep,

@@ -1,5 +1,5 @@
 import { type Failure } from './failure';
-import { type Graph } from './graph';
+import { type Amounts, type Graph } from './graph';
 import { type Json, type JsonObject } from './json';
 
 /**
@@ -45,6 +45,8 @@ export type WorkflowStarted = {
   /** The root branch's context at the start. */
   readonly context: JsonObject;
   readonly executionMode: ExecutionMode;
+  /** What this run may use at most, where that is less than what the playbook allows. */
+  readonly budget?: Amounts;
   /** Digest of the request, by which a repeated start is told from a different one with the same key. */
   readonly requestDigest: string;
   /** W3C trace context of the caller. */
@@ -77,6 +79,8 @@ export type BranchRetryScheduled = {
   readonly attempt: number;
   readonly failure: Failure;
   readonly retryAt: number;
+  /** Absent when no runner reported it. */
+  readonly run?: Run;
 };
 
 /** The attempt failed for lack of capacity; the branch is tried again, alone, when its siblings have ended. */
@@ -85,6 +89,8 @@ export type BranchDeferred = {
   readonly step: string;
   readonly attempt: number;
   readonly failure: Failure;
+  /** Absent when no runner reported it. */
+  readonly run?: Run;
 };
 
 /** What a runner said about an attempt that it ran: moments in milliseconds since the epoch, by the runner's clock. */
@@ -93,6 +99,7 @@ export type Run = {
   readonly runner: string;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** What the attempt used, by unit. Only numbers from zero on count. */
   readonly usage?: JsonObject;
 };
 
@@ -229,8 +236,15 @@ export type WorkflowPaused = { readonly reason?: string; readonly by?: string };
 
 export type WorkflowResumed = { readonly reason?: string; readonly by?: string };
 
-/** A workflow that had failed goes on where it failed, with fresh retry policies. `branches`: those whose failures led to it. */
-export type WorkflowRetried = { readonly branches: readonly string[]; readonly reason?: string; readonly by?: string };
+/** A workflow that had failed goes on where it failed, with fresh retry policies. */
+export type WorkflowRetried = {
+  /** Those whose failures led to it. */
+  readonly branches: readonly string[];
+  /** What it may use at most from now on, in the place of its budget in these units. */
+  readonly budget?: Amounts;
+  readonly reason?: string;
+  readonly by?: string;
+};
 
 /**
  * A branch that is tried again has come to the fork `step`, which it had opened before. What completed is kept; the named

@@ -4,10 +4,10 @@ import {
   type ForkOpened,
   type ForkReopened,
   type RecordedEvent,
-  type Run,
   type WorkflowStarted,
   unreachable,
 } from '@braid/events';
+import { attemptEnded, attemptRequested, narrowest } from './budget';
 import { convergenceOutput } from './convergence/output';
 import { openFork, reopenBranch, reopenFork } from './open-fork';
 import { HistoryError } from './history-error';
@@ -98,7 +98,8 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     timed: new Set(),
     retries: 0,
     signals: { seen: new Set(), kept: [] },
-    cost: { attempts: 0, agentMs: 0, usage: new Map() },
+    budget: narrowest(started.graph.budget, started.budget),
+    cost: { attempts: 0, agentMs: 0, usage: new Map(), reserved: new Map() },
   };
 }
 
@@ -109,18 +110,20 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       return forkOpened(state, event.data, at);
     case 'BranchRequested': {
       const branch = branchOf(state, event.data.branch);
-      state.cost.attempts += 1;
       branch.attempts = event.data.attempt;
-      return enter(state, branch, { is: 'requested', request: event.data, at }, at);
+      const cost = attemptRequested(state, branch);
+      return enter(state, branch, { is: 'requested', request: event.data, at, ...(cost && { cost }) }, at);
     }
     case 'BranchRetryScheduled': {
       const branch = branchOf(state, event.data.branch);
+      attemptEnded(state, branch, event.data);
       branch.lastFailure = event.data.failure;
       const { retryAt } = event.data;
       return enter(state, branch, { is: 'backoff', request: requestOf(branch), retryAt }, at);
     }
     case 'BranchDeferred': {
       const branch = branchOf(state, event.data.branch);
+      attemptEnded(state, branch, event.data);
       branch.lastFailure = event.data.failure;
       branch.earlierAttempts = branch.attempts;
       branch.wasDeferred = true;
@@ -129,7 +132,7 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
     }
     case 'BranchAdvanced': {
       const branch = branchOf(state, event.data.branch);
-      ran(state, branch, event.data.run);
+      attemptEnded(state, branch, event.data);
       write(branch, event.data.exports);
       complete(branch, event.data.step, event.data.output);
       return next(state, branch, at);
@@ -141,13 +144,13 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
     }
     case 'StepFailed': {
       const branch = branchOf(state, event.data.branch);
-      ran(state, branch, event.data.run);
+      attemptEnded(state, branch, event.data);
       fail(branch, event.data.step, event.data.failure);
       return next(state, branch, at);
     }
     case 'FailureCaught': {
       const branch = branchOf(state, event.data.branch);
-      ran(state, branch, event.data.run);
+      attemptEnded(state, branch, event.data);
       fail(branch, event.data.step, event.data.failure, { is: event.data.by });
       return next(state, branch, at);
     }
@@ -175,7 +178,7 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       return branchCompleted(state, event.data, at);
     case 'BranchFailed': {
       const branch = branchOf(state, event.data.branch);
-      ran(state, branch, event.data.run);
+      attemptEnded(state, branch, event.data);
       branch.lastFailure = event.data.failure;
       return end(state, branch, { is: 'failed', failure: event.data.failure }, at);
     }
@@ -198,6 +201,7 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       state.ending = undefined;
       state.endedAt = undefined;
       state.retries += 1;
+      if (event.data.budget) state.budget = { ...state.budget, ...event.data.budget };
       return reopenBranch(state.root, { is: 'active' });
     case 'WorkflowCompleted':
       return close(state, 'completed', { is: 'completed', output: event.data.output }, at);
@@ -343,7 +347,7 @@ function converged(state: Workflow, reached: ConvergenceReached, at: number): vo
 
 function branchCompleted(state: Workflow, completed: BranchCompleted, at: number): void {
   const branch = branchOf(state, completed.branch);
-  ran(state, branch, completed.run);
+  attemptEnded(state, branch, completed);
   write(branch, completed.exports);
   if (completed.step !== undefined) complete(branch, completed.step, completed.output);
   branch.output = completed.output;
@@ -356,16 +360,6 @@ function next(state: Workflow, branch: Branch, at: number): void {
   branch.earlierAttempts = 0;
   branch.wasDeferred = false;
   enter(state, branch, { is: 'active' }, at);
-}
-
-function ran(state: Workflow, branch: Branch, run: Run | undefined): void {
-  if (!run) return;
-  const agent = branch.phase.is === 'requested' ? branch.phase.request.agent : '';
-  branch.lastRun = { ...run, agent };
-  state.cost.agentMs += Math.max(0, run.endedAt - run.startedAt);
-  for (const [unit, amount] of Object.entries(run.usage ?? {})) {
-    if (typeof amount === 'number') state.cost.usage.set(unit, (state.cost.usage.get(unit) ?? 0) + amount);
-  }
 }
 
 function close(

@@ -1,3 +1,4 @@
+export { remainingBudget } from './budget';
 export { convergenceOutput } from './convergence/output';
 export { type ConvergencePreview, forkAt, previewConvergence, UnknownForkError } from './convergence/preview';
 export { evolve } from './evolve';

@@ -1,4 +1,4 @@
-import { type ForkStep, type Graph, type Json, type JsonObject, type Step } from '@braid/events';
+import { type Amounts, type ForkStep, type Graph, type Json, type JsonObject, type Step } from '@braid/events';
 import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './sequence';
 import {
   type Branch,
@@ -18,17 +18,19 @@ export const snapshotSchema = 5;
 export type WorkflowSnapshot = {
   readonly workflow: Omit<
     Workflow,
-    'root' | 'branches' | 'waiting' | 'timed' | 'signals' | 'cost' | 'endedAt' | 'traceparent' | 'ending'
+    'root' | 'branches' | 'waiting' | 'timed' | 'signals' | 'cost' | 'endedAt' | 'traceparent' | 'ending' | 'budget'
   > & {
     readonly endedAt: number | null;
     readonly traceparent: string | null;
     readonly ending: Json;
+    readonly budget: Amounts | null;
   };
   readonly signals: { readonly seen: readonly string[]; readonly kept: readonly Signal[] };
   readonly cost: {
     readonly attempts: number;
     readonly agentMs: number;
     readonly usage: readonly (readonly [string, number])[];
+    readonly reserved: readonly (readonly [string, number])[];
   };
   readonly shared: readonly JsonObject[];
   readonly forks: readonly ForkSnapshot[];
@@ -80,7 +82,19 @@ type BranchSnapshot = {
 
 /** The state as a snapshot, which holds references into it: encode it before the state changes. */
 export function takeSnapshot(state: Workflow): WorkflowSnapshot {
-  const { root: _root, branches, waiting, timed, signals, cost, endedAt, traceparent, ending, ...workflow } = state;
+  const {
+    root: _root,
+    branches,
+    waiting,
+    timed,
+    signals,
+    cost,
+    endedAt,
+    traceparent,
+    ending,
+    budget,
+    ...workflow
+  } = state;
   const shared = new Map<object, number>();
   const share = (object: object): number => {
     const known = shared.get(object);
@@ -97,9 +111,10 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       endedAt: endedAt ?? null,
       traceparent: traceparent ?? null,
       ending: (ending ?? null) as unknown as Json,
+      budget: budget ?? null,
     },
     signals: { ...signals, seen: [...signals.seen] },
-    cost: { ...cost, usage: [...cost.usage] },
+    cost: { ...cost, usage: [...cost.usage], reserved: [...cost.reserved] },
     branches: [...branches.values()].map((branch) => ({
       path: branch.path,
       name: branch.name,
@@ -179,18 +194,19 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     branch.phase =
       each.phase.is === 'forked' ? { is: 'forked', fork: lookUp(forks[each.phase.fork], 'an open fork') } : each.phase;
   }
-  const { endedAt, traceparent, ending, ...workflow } = snapshot.workflow;
+  const { endedAt, traceparent, ending, budget, ...workflow } = snapshot.workflow;
   return {
     ...workflow,
     endedAt: endedAt ?? undefined,
     traceparent: traceparent ?? undefined,
     ending: (ending ?? undefined) as Workflow['ending'],
+    budget: budget ?? undefined,
     root: lookUp(branches.get(rootPath), 'its root'),
     branches,
     waiting: new Set(snapshot.waiting.map((path) => lookUp(branches.get(path), path))),
     timed: new Set(snapshot.timed.map((place) => lookUp(forks[place], `fork ${place}`))),
     signals: { ...snapshot.signals, seen: new Set(snapshot.signals.seen) },
-    cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage) },
+    cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage), reserved: new Map(snapshot.cost.reserved) },
   };
 }
 

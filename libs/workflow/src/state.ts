@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type BranchRequested,
   type ConvergenceReached,
   type ExecutionMode,
@@ -46,7 +47,16 @@ export type Workflow = {
     /** Those that no step has taken yet, oldest first. */
     kept: readonly Signal[];
   };
-  readonly cost: { attempts: number; agentMs: number; readonly usage: Map<string, number> };
+  /** What all attempts together may use at most. */
+  budget: Amounts | undefined;
+  readonly cost: {
+    attempts: number;
+    agentMs: number;
+    /** What runs reported, by unit. */
+    readonly usage: Map<string, number>;
+    /** The declared cost of attempts that have not reported what they used, and may still use or have used it. */
+    readonly reserved: Map<string, number>;
+  };
 };
 
 export type Signal = { readonly name: string; readonly payload: Json };
@@ -100,7 +110,7 @@ export type Phase =
   | { readonly is: 'pending' }
   /** Between two steps; only while a decision is being made. */
   | { readonly is: 'active' }
-  | { readonly is: 'requested'; readonly request: BranchRequested; readonly at: number }
+  | { readonly is: 'requested'; readonly request: BranchRequested; readonly at: number; readonly cost?: Amounts }
   | { readonly is: 'backoff'; readonly request: BranchRequested; readonly retryAt: number }
   | { readonly is: 'deferred'; readonly request: BranchRequested; readonly failure: Failure }
   | { readonly is: 'forked'; readonly fork: Fork }

@@ -70,8 +70,9 @@ function commandOf(message: CommandMessage): Command {
     case 'cancel':
     case 'pause':
     case 'resume':
+      return { type: message.command, ...reasonOf(message), ...by };
     case 'retry':
-      return { type: message.command, ...(message.reason !== undefined && { reason: message.reason }), ...by };
+      return { type: 'retry', ...(message.budget && { budget: message.budget }), ...reasonOf(message), ...by };
     case 'signal': {
       const { name, payload, id } = message;
       return { type: 'signal', name, payload, id, ...by };
@@ -79,6 +80,10 @@ function commandOf(message: CommandMessage): Command {
     default:
       return unreachable(message);
   }
+}
+
+function reasonOf({ reason }: { readonly reason?: string }) {
+  return reason === undefined ? {} : { reason };
 }
 
 function reportCommand(report: ReportMessage): Command {

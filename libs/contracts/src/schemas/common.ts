@@ -7,6 +7,7 @@ export const count: Schema<number> = { type: 'integer', minimum: 0 };
 export const positive: Schema<number> = { type: 'integer', minimum: 1 };
 /** Milliseconds since the epoch, or a number of them; the largest is the last moment that a Date can hold. */
 export const milliseconds: Schema<number> = { type: 'number', minimum: 0, maximum: 8.64e15 };
+export const amount: Schema<number> = { type: 'number', minimum: 0 };
 export const json: Schema<Json> = {};
 export const jsonObject: Schema<JsonObject> = { type: 'object' };
 

@@ -18,7 +18,7 @@ import {
   type VariableSpec,
   type WaitStep,
 } from '@braid/events';
-import { count, flag, json, jsonObject, milliseconds, name, positive, text } from './common';
+import { amount, count, flag, json, jsonObject, milliseconds, name, positive, text } from './common';
 import { constant, either, list, named, object, oneOf, optional, record, type Schema, taggedBy } from './schema-of';
 
 /** Steps hold branches, which hold steps. */
@@ -57,6 +57,7 @@ const agentStep: Schema<AgentStep> = object<AgentStep>({
   timeout: milliseconds,
   heartbeatTimeout: optional(milliseconds),
   startTimeout: optional(milliseconds),
+  cost: optional(record(amount)),
   output: optional(keywords),
 });
 
@@ -158,6 +159,7 @@ export const graph: Schema<Graph> = object<Graph>({
   executionType: oneOf({ sequential: true, parallel: true, mixed: true }),
   fallbackToSequential: flag,
   variables: record(keywords),
+  budget: optional(record(amount)),
   steps: named<readonly Step[]>(stepsName),
   output: optional(json),
 });

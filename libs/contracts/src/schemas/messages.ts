@@ -6,12 +6,14 @@ import {
   type LiveAttempt,
   type PlainCommand,
   type ReportMessage,
+  type RetryMessage,
   type RunnerPresence,
   type SignalMessage,
   type StartMessage,
   type WorkMessage,
 } from '../messages';
 import {
+  amount,
   branchPath,
   count,
   failureName,
@@ -28,7 +30,7 @@ import {
 } from './common';
 import { type Failure } from '@braid/events';
 import { graph } from './graph';
-import { constant, list, named, object, oneOf, optional, type Schema, taggedBy } from './schema-of';
+import { constant, list, named, object, oneOf, optional, record, type Schema, taggedBy } from './schema-of';
 
 /** What travels over the bus, by the name under which it is validated. */
 export type MessageKinds = {
@@ -52,6 +54,7 @@ const start = object<StartMessage>({
   variables: jsonObject,
   context: jsonObject,
   executionMode,
+  budget: optional(record(amount)),
   requestDigest: token,
   traceparent: optional(traceparent),
 });
@@ -66,7 +69,13 @@ const command = taggedBy<CommandMessage, 'command'>('command', {
   cancel: plain('cancel'),
   pause: plain('pause'),
   resume: plain('resume'),
-  retry: plain('retry'),
+  retry: object<RetryMessage>({
+    workflow: workflowId,
+    command: constant('retry'),
+    budget: optional(record(amount)),
+    reason: optional(text),
+    by: optional(name),
+  }),
   signal: object<SignalMessage>({
     workflow: workflowId,
     command: constant('signal'),

@@ -15,6 +15,7 @@ import { momentFrom } from '../moment';
 import { scopeOf } from '../scope';
 import { currentStep } from '../sequence';
 import { type Branch, hasEnded } from '../state';
+import { dispatch } from './dispatch';
 import { attempt, completeSequence, completeStep, failStep } from './end-step';
 import { engineFailure, expressionFailure } from '../failures';
 import { reopen } from './retry-workflow';
@@ -89,10 +90,8 @@ function request(turn: Turn, branch: Branch, step: AgentStep): void {
   );
   if (!input) return;
   const { agent } = step;
-  turn.record({
-    type: 'BranchRequested',
-    data: { branch: branch.path, step: step.id, attempt: branch.attempts + 1, agent, input: input.value },
-  });
+  const at = { branch: branch.path, step: step.id, attempt: branch.attempts + 1 };
+  dispatch(turn, branch, step, { ...at, agent, input: input.value });
 }
 
 function set(turn: Turn, branch: Branch, step: SetStep): void {

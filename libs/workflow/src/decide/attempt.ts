@@ -54,7 +54,7 @@ export function attemptFailed(turn: Turn, branch: Branch, failed: Failure, run?:
     ...(run && { runner: run.runner }),
     at: run?.endedAt ?? turn.now,
   };
-  const at = { branch: branch.path, step: step.id, attempt, failure };
+  const at = { branch: branch.path, step: step.id, attempt, failure, ...(run && { run }) };
   const retries = attempt - branch.earlierAttempts < step.retry.maximumAttempts;
   if (retries && failure.retryable && !isNonRetryable(step, failure)) {
     const tries = attempt - branch.earlierAttempts;

@@ -30,7 +30,9 @@ export function changeCourse(command: CourseCommand, state: Workflow): Answer {
       return status === 'running' ? repeated : whileOpen(state, (turn) => resumeWorkflow(turn, note));
     case 'retry':
       if (isOpen(state) && state.retries > 0) return repeated;
-      return canBeRetried(state) ? { is: 'new', act: (turn) => retryWorkflow(turn, note) } : notFailed(state);
+      return canBeRetried(state)
+        ? { is: 'new', act: (turn) => retryWorkflow(turn, command.budget, note) }
+        : notFailed(state);
     default:
       return unreachable(command);
   }

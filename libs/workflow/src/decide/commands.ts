@@ -1,4 +1,4 @@
-import { type Failure, type Json, type WorkflowStarted, type Run } from '@braid/events';
+import { type Amounts, type Failure, type Json, type WorkflowStarted, type Run } from '@braid/events';
 
 /** What somebody wants of a workflow. */
 export type Command =
@@ -8,8 +8,8 @@ export type Command =
   /** Nothing new may be started until it is resumed. */
   | { readonly type: 'pause'; readonly reason?: string; readonly by?: string }
   | { readonly type: 'resume'; readonly reason?: string; readonly by?: string }
-  /** A failed workflow is to go on where it failed. */
-  | { readonly type: 'retry'; readonly reason?: string; readonly by?: string }
+  /** A failed workflow is to go on where it failed, with this budget in the units that it names. */
+  | { readonly type: 'retry'; readonly budget?: Amounts; readonly reason?: string; readonly by?: string }
   /** Something from outside for a step that waits for it. The same id again is the same signal. */
   | {
       readonly type: 'signal';

@@ -1,3 +1,4 @@
+import { type Amounts } from '@braid/events';
 import { type Branch, type Fork, hasEnded, type Workflow } from '../state';
 import { spareNeeds } from '../needs';
 import { currentStep } from '../sequence';
@@ -6,9 +7,9 @@ import { type Turn } from './turn';
 type Note = { readonly reason?: string; readonly by?: string };
 
 /** Takes up a failed workflow where it failed: at the step of the root, and if that is a fork, in its branches. */
-export function retryWorkflow(turn: Turn, note: Note): void {
+export function retryWorkflow(turn: Turn, budget: Amounts | undefined, note: Note): void {
   const { root } = turn.state;
-  turn.record({ type: 'WorkflowRetried', data: { branches: failuresBelow(root), ...note } });
+  turn.record({ type: 'WorkflowRetried', data: { branches: failuresBelow(root), ...(budget && { budget }), ...note } });
   turn.then({ do: 'advance', branch: root });
 }
 

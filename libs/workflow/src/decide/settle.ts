@@ -1,7 +1,9 @@
-import { type ConvergenceReached } from '@braid/events';
+import { type AgentStep, type ConvergenceReached } from '@braid/events';
 import { verdictOf } from '../convergence/verdict';
+import { currentStep } from '../sequence';
 import { allEnded, type Branch, type Fork, hasEnded, hasLetGo } from '../state';
 import { cancelBranch } from './cancel';
+import { dispatch } from './dispatch';
 import { failStep } from './end-step';
 import { type Decided, outcomeOf, tallyOf } from '../convergence/outcome';
 import { type Turn } from './turn';
@@ -38,8 +40,10 @@ export function fill(turn: Turn, fork: Fork): void {
   }
   const deferred = atWork === 0 ? firstDeferred(fork) : undefined;
   if (deferred?.phase.is !== 'deferred') return;
-  const { request } = deferred.phase;
-  turn.record({ type: 'BranchRequested', data: { ...request, attempt: request.attempt + 1 } });
+  const { request, failure } = deferred.phase;
+  const again = { ...request, attempt: request.attempt + 1 };
+  dispatch(turn, deferred, currentStep(deferred) as AgentStep, again, failure);
+  turn.then(hasEnded(deferred) ? { do: 'ended', branch: deferred } : { do: 'advance', branch: deferred });
 }
 
 function nextReady(fork: Fork): Branch | undefined {

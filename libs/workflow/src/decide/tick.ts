@@ -3,6 +3,7 @@ import { currentStep } from '../sequence';
 import { type Branch, type Fork, hasEnded, type Workflow } from '../state';
 import { attemptFailed } from './attempt';
 import { type SignsOfLife } from './commands';
+import { dispatch } from './dispatch';
 import { completeStep } from './end-step';
 import { engineFailure } from '../failures';
 import { signalMissed } from './signal';
@@ -30,10 +31,9 @@ function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
   if (phase.is === 'backoff') {
     if (phase.retryAt > turn.now) return;
     const { request } = phase;
-    turn.record({ type: 'BranchRequested', data: { ...request, attempt: request.attempt + 1 } });
-    return;
-  }
-  if (phase.is === 'waiting') {
+    const again = { ...request, attempt: request.attempt + 1 };
+    dispatch(turn, branch, currentStep(branch) as AgentStep, again, branch.lastFailure);
+  } else if (phase.is === 'waiting') {
     if (phase.until > turn.now) return;
     completeStep(turn, branch, null);
   } else if (phase.is === 'awaiting') {

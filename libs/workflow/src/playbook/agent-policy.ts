@@ -1,4 +1,5 @@
-import { type AgentStep, type RetryPolicy } from '@braid/events';
+import { type AgentStep, type Amounts, type RetryPolicy } from '@braid/events';
+import { attemptsUnit } from '../budget';
 import { type Fields, fieldsOf, textOf } from './fields';
 import { longestDuration, parseDuration } from './duration';
 import { pathTo, type ProblemList } from './problem';
@@ -16,14 +17,14 @@ type Timeouts = Pick<AgentStep, 'timeout' | 'heartbeatTimeout' | 'startTimeout'>
 type PartialRetry = { readonly [field in keyof RetryPolicy]?: RetryPolicy[field] };
 
 /** The playbook's `defaults` over those of the system. */
-export type AgentDefaults = { readonly timeouts: Timeouts; readonly retry: PartialRetry };
+export type AgentDefaults = { readonly timeouts: Timeouts; readonly retry: PartialRetry; readonly cost?: Amounts };
 
 export const noDefaults: AgentDefaults = {
   timeouts: { timeout: systemDefaults.timeout },
   retry: systemDefaults.retry,
 };
 
-/** `retry`, `timeout`, `heartbeatTimeout` and `startTimeout` of `fields` over `defaults`, field by field. */
+/** `retry`, `timeout`, `heartbeatTimeout`, `startTimeout` and `cost` of `fields` over `defaults`, field by field. */
 export function withPolicy(
   fields: Fields,
   path: string,
@@ -42,7 +43,30 @@ export function withPolicy(
       ...(startTimeout === undefined ? {} : { startTimeout }),
     },
     retry: retryOver(defaults.retry, fields['retry'], pathTo(path, 'retry'), problems),
+    ...costOver(defaults.cost, fields['cost'], pathTo(path, 'cost'), problems),
   };
+}
+
+function costOver(
+  defaults: Amounts | undefined,
+  value: unknown,
+  path: string,
+  problems: ProblemList,
+): { readonly cost?: Amounts } {
+  const cost = amountsIn(value);
+  if (cost && Object.hasOwn(cost, attemptsUnit)) {
+    const message = '"attempts" are counted by Braid: every attempt is one';
+    problems.add({ path: pathTo(path, attemptsUnit), part: 'key', message, suggestion: 'leave it out' });
+  }
+  return defaults || cost ? { cost: { ...defaults, ...cost } } : {};
+}
+
+/** The amounts by unit in the tree; undefined where there are none that can be used. */
+export function amountsIn(value: unknown): Amounts | undefined {
+  const amounts = Object.entries(fieldsOf(value)).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  );
+  return amounts.length === 0 ? undefined : Object.fromEntries(amounts);
 }
 
 function retryOver(defaults: PartialRetry, value: unknown, path: string, problems: ProblemList): PartialRetry {

@@ -1,5 +1,5 @@
 import { type Graph, type Json, type JsonObject, type VariableSpec } from '@braid/events';
-import { noDefaults, withPolicy } from './agent-policy';
+import { amountsIn, noDefaults, withPolicy } from './agent-policy';
 import { type Building } from './build-context';
 import { fieldsOf, has, textOf } from './fields';
 import { buildSteps } from './build-steps';
@@ -20,6 +20,7 @@ export function buildGraph(tree: unknown, problems: ProblemList): Built {
   const building: Building = { problems, names, defaults, partial: new Set() };
   if (typeof fields['variables'] === 'symbol') building.partial.add('variables');
   const { executionType, description, output } = fields;
+  const budget = amountsIn(fields['budget']);
   const graph: Graph = {
     format: 1,
     name: textOf(fields['name']) ?? '',
@@ -27,6 +28,7 @@ export function buildGraph(tree: unknown, problems: ProblemList): Built {
     executionType: executionType === 'sequential' || executionType === 'parallel' ? executionType : 'mixed',
     fallbackToSequential: fields['parallelFallbackToSequential'] === true,
     variables: variablesOf(fields['variables'], building),
+    ...(budget === undefined ? {} : { budget }),
     steps: stepsOf(fields, building),
     ...(output === undefined ? {} : { output: output as Json }),
   };

@@ -151,6 +151,7 @@ function buildAgent(fields: Fields, base: Base, building: Building): AgentStep {
     with: (fields['with'] ?? {}) as Json,
     retry: retryPolicy(policy.retry),
     ...policy.timeouts,
+    ...(policy.cost === undefined ? {} : { cost: policy.cost }),
     ...(typeof output === 'object' ? { output: output as JsonObject } : {}),
   };
 }

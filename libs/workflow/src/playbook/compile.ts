@@ -1,6 +1,7 @@
 import { type Graph, type JsonObject } from '@braid/events';
 import { builtInNames } from '../expression/cel-environment';
 import { buildGraph } from './build-graph';
+import { checkBudget } from './check-budget';
 import { checkExpressions, reservedNames } from './check-expressions';
 import { checkForks } from './check-forks';
 import { checkIds } from './check-names';
@@ -66,6 +67,7 @@ function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList):
   checkIds(sequences, givenIds(tree), problems);
   checkForks(sequences, partial, problems);
   checkSignals(sequences, problems);
+  checkBudget(graph, problems);
   checkSchemas(graph, sequences, limits, problems);
   const used = checkExpressions(graph, sequences, partial, problems);
   checkItemNames(sequences, problems);

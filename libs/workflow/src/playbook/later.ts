@@ -7,7 +7,6 @@ export const later = {
   kinds: ['playbook'],
   /** Fields, by the title of the object in the schema that they belong to. */
   fields: {
-    Playbook: ['budget'],
     Step: ['compensate'],
     Branch: ['compensate'],
   },

@@ -73,11 +73,27 @@ const retry = {
   },
 };
 
+const amounts = {
+  type: 'object',
+  minProperties: 1,
+  maxProperties: 50,
+  propertyNames: { $ref: '#/$defs/unit' },
+  additionalProperties: { type: 'number', minimum: 0, maximum: 1e15 },
+  errorMessage: 'must be amounts by unit, for example { tokens: 1000 }',
+};
+
+const unit = {
+  type: 'string',
+  pattern: '^[A-Za-z][A-Za-z0-9_.-]{0,63}$',
+  errorMessage: 'must be a unit: a letter and then letters, digits, _, - or ., at most 64 in all',
+};
+
 const attempts = {
   timeout: { $ref: '#/$defs/duration', description: 'How long one attempt may run.' },
   heartbeatTimeout: { $ref: '#/$defs/duration', description: 'Silence after which a running attempt has failed.' },
   startTimeout: { $ref: '#/$defs/duration', description: 'How long an attempt may wait for a free slot.' },
   retry: { $ref: '#/$defs/retry' },
+  cost: { ...amounts, description: 'The most that one attempt uses, by unit: { tokens: 2000 }.' },
 };
 
 const stepFields = {
@@ -298,6 +314,11 @@ export const playbookSchema = {
     },
     steps: { $ref: '#/$defs/steps' },
     parallelStructure,
+    budget: {
+      ...amounts,
+      description:
+        'What all attempts together may use, by unit of the usage that agents report; `attempts` is counted.',
+    },
     output: { description: "The workflow's output; that of the last step unless given." },
   },
   $defs: {
@@ -305,6 +326,7 @@ export const playbookSchema = {
     agentName,
     duration,
     expression,
+    unit,
     retry,
     steps: { type: 'array', minItems: 1, items: { $ref: '#/$defs/step' } },
     step,

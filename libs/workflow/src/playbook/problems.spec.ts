@@ -351,7 +351,6 @@ describe('checking a playbook', () => {
   test.each([
     ['every later kind', '{ name: p, steps: [{ playbook: x }] }', ['steps[0].playbook']],
     ['compensation', step('agent: a, compensate: [{ agent: b }]'), ['steps[0].compensate']],
-    ['a budget', top('budget: { tokens: 1 }'), ['budget']],
   ])('says of %s that this version does not support it', (_, source, paths) => {
     const compiled = compilePlaybook(source);
     const problems = compiled.ok ? [] : compiled.problems;
