@@ -43,7 +43,10 @@ export class Reporter {
         const code = error instanceof PublishError ? error.code : undefined;
         if (code === 'closed') return false;
         if (code === 'too-large' && reported.outcome.is === 'completed') {
-          reported = { ...reported, outcome: { is: 'failed', failure: tooLarge(Buffer.byteLength(body)) } };
+          reported = {
+            ...reported,
+            outcome: { ...usageOf(reported.outcome), is: 'failed', failure: tooLarge(Buffer.byteLength(body)) },
+          };
           body = bodyOf(reported, this.runner);
           continue;
         }
@@ -62,7 +65,8 @@ export class Reporter {
 /** The output is JSON text already, so it is put into the text of the report instead of being read and written again. */
 function bodyOf({ work, outcome, startedAt, endedAt }: Reported, runner: string): string {
   const { workflow, branch, step, attempt, token } = work;
-  const common = { workflow, branch, step, attempt, token, runner, startedAt, endedAt };
+  const { usage } = outcome;
+  const common = { workflow, branch, step, attempt, token, runner, startedAt, endedAt, ...(usage && { usage }) };
   switch (outcome.is) {
     case 'completed':
       return `${JSON.stringify({ ...common, type: 'BranchCompleted' }).slice(0, -1)},"output":${outcome.json}}`;
@@ -74,6 +78,10 @@ function bodyOf({ work, outcome, startedAt, endedAt }: Reported, runner: string)
       return JSON.stringify({ ...common, type: 'BranchFailed', failure } satisfies ReportMessage);
     }
   }
+}
+
+function usageOf({ usage }: Outcome) {
+  return usage === undefined ? {} : { usage };
 }
 
 function tooLarge(bytes: number): Failure {

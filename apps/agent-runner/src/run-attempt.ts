@@ -9,8 +9,10 @@ import {
   type SecretSource,
   toFailure,
   toJson,
+  Usage,
   type Work,
 } from '@braid/agents';
+import { type Failure } from '@braid/events';
 import { type Outcome } from './outcome';
 import { type ScratchFolder } from './scratch';
 import { StopReason } from './stop-reason';
@@ -36,6 +38,8 @@ const stopWithinMs = 3_000;
 export async function runAttempt(agent: Agent, work: Work, options: AttemptOptions): Promise<Outcome | undefined> {
   const { signal } = options;
   let redactor: Redactor = nothingToRedact;
+  const usage = new Usage();
+  const used = () => (usage.amounts === undefined ? {} : { usage: usage.amounts });
   try {
     const resolved = resolveSecrets(work.input, options.secrets);
     redactor = resolved.redactor;
@@ -48,24 +52,26 @@ export async function runAttempt(agent: Agent, work: Work, options: AttemptOptio
       deadline: options.deadline,
       log: (line) => options.log(redactor.text(line)),
       heartbeat: () => undefined,
+      reportUsage: (amounts) => usage.add(amounts),
     };
     const output = await untilStopped(agent.run({ ...work, input: resolved.input }, ctx), signal, options.clock);
     signal.throwIfAborted();
     const json = JSON.stringify(redactor.json(toJson(output)));
     const bytes = Buffer.byteLength(json);
     if (bytes > options.maxOutputBytes) throw outputTooLarge(`the output has ${bytes} bytes`, options.maxOutputBytes);
-    return { is: 'completed', json };
+    return { is: 'completed', json, ...used() };
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : undefined;
-    if (reason instanceof StopReason) return stopped(reason);
+    if (reason instanceof StopReason) return stopped(reason, used());
     const failure = toFailure(error, { retryable: agent.idempotent ?? true });
-    return { is: 'failed', failure: redactor.failure(failure) };
+    return { is: 'failed', failure: redactor.failure(failure), ...used() };
   }
 }
 
-function stopped(reason: StopReason): Outcome | undefined {
+function stopped(reason: StopReason, used: Pick<Outcome, 'usage'>): Outcome | undefined {
   if (reason.why !== 'timeout') return undefined;
-  return { is: 'failed', failure: { type: reason.name, message: reason.message, code: 'timeout', retryable: true } };
+  const failure: Failure = { type: reason.name, message: reason.message, code: 'timeout', retryable: true };
+  return { is: 'failed', failure, ...used };
 }
 
 /** An agent that does not stop when it is told to keeps its slot no longer than a moment. */

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject } from '@braid/events';
+import { type Amounts, type Json, type JsonObject } from '@braid/events';
 import { type Command, InvalidArgumentError } from 'commander';
 
 /** `key=value` as given by --var and --context, gathered into one object. The value is JSON if it parses, else text. */
@@ -8,6 +8,17 @@ export function assignment(text: string, gathered: JsonObject = {}): JsonObject 
   if (at < 1) throw new InvalidArgumentError(`"${text}" has no name and value; write name=value.`);
   if (Object.hasOwn(gathered, key)) throw new InvalidArgumentError(`"${key}" is given twice.`);
   return { ...gathered, [key]: jsonOrText(text.slice(at + 1)) };
+}
+
+/** `unit=amount` as given by --budget, gathered into one object. */
+export function allowance(text: string, gathered: Amounts = {}): Amounts {
+  const [unit = '', amount = '', ...more] = text.split('=');
+  const number = Number(amount);
+  if (unit === '' || amount.trim() === '' || more.length > 0 || !(number >= 0 && number < Infinity)) {
+    throw new InvalidArgumentError(`"${text}" is no unit and amount; write tokens=1000.`);
+  }
+  if (Object.hasOwn(gathered, unit)) throw new InvalidArgumentError(`"${unit}" is given twice.`);
+  return { ...gathered, [unit]: number };
 }
 
 /** The value that a text of the command line stands for: JSON if it parses, else the text itself. */

@@ -1,5 +1,5 @@
 import { type WorkMessage } from '@braid/contracts';
-import { type Json } from '@braid/events';
+import { type Amounts, type Json } from '@braid/events';
 
 /** What an agent is asked to do. The task token stays with the runner: it proves a report and is nothing for agents. */
 export type Work = Omit<WorkMessage, 'token'>;
@@ -15,6 +15,8 @@ export type AttemptContext = {
   log(line: string): void;
   /** A sign of life. */
   heartbeat(details?: Json): void;
+  /** Adds to what this attempt has used, by unit. */
+  reportUsage(amounts: Amounts): void;
 };
 
 /** A kind of work that a runner can do. A new kind implements this port. */

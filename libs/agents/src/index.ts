@@ -4,3 +4,4 @@ export { type LoadProblem } from './function/load-function-agents';
 export { outputTooLarge, toJson } from './output';
 export { nothingToRedact, Redactor, resolveSecrets, secretsFromEnvironment, type SecretSource } from './secrets';
 export { toFailure } from './to-failure';
+export { Usage } from './usage';

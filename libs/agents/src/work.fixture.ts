@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { type Json } from '@braid/events';
+import { type Amounts, type Json } from '@braid/events';
 import { type AttemptContext, type Work } from './agent';
 
 /** Work for tests, complete but for what a test says. */
@@ -25,14 +25,17 @@ export function workOf(given: Partial<Work> = {}): Work {
 export function contextOf(given: Partial<AttemptContext> = {}) {
   const lines: string[] = [];
   const beats: (Json | undefined)[] = [];
+  const usage: Amounts[] = [];
   return {
     signal: new AbortController().signal,
     scratchDir: tmpdir(),
     deadline: Date.now() + 60_000,
     log: (line: string) => void lines.push(line),
     heartbeat: (details?: Json) => void beats.push(details),
+    reportUsage: (amounts: Amounts) => void usage.push(amounts),
     ...given,
     lines,
     beats,
+    usage,
   };
 }

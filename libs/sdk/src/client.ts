@@ -7,7 +7,7 @@ import {
   type WorkflowSummary,
   type WorkflowView,
 } from '@braid/contracts';
-import { type ExecutionMode, type Json, type JsonObject } from '@braid/events';
+import { type Amounts, type ExecutionMode, type Json, type JsonObject } from '@braid/events';
 import { BraidError, errorOf } from './braid-error';
 import { followEvents } from './event-stream';
 import { type DeadLetterView, type RunnerView, type ServingView } from './operations';
@@ -28,6 +28,8 @@ export type StartRequest = {
   readonly variables?: JsonObject;
   readonly context?: JsonObject;
   readonly executionMode?: ExecutionMode;
+  /** What all attempts of this run may use at most, by unit; it narrows the budget of the playbook and never widens it. */
+  readonly budget?: Amounts;
 };
 
 /** A published version of a playbook; `problems` are warnings. */
@@ -141,9 +143,12 @@ export class BraidClient {
     return this.#tell(id, 'resume', options);
   }
 
-  /** Lets a failed workflow go on where it failed, with fresh retry policies. */
-  retry(id: string, options: Reasoned = {}): Promise<WorkflowView> {
-    return this.#tell(id, 'retry', options);
+  /**
+   * Lets a failed workflow go on where it failed, with fresh retry policies. `budget` is what it may use from now on, in all,
+   * in the units that it names: one whose budget was used up needs a larger one.
+   */
+  retry(id: string, { budget, ...options }: Reasoned & { readonly budget?: Amounts } = {}): Promise<WorkflowView> {
+    return this.#tell(id, 'retry', options, budget === undefined ? {} : { budget });
   }
 
   /**
@@ -247,8 +252,8 @@ export class BraidClient {
     return `${this.#base}/v1${path}${text === '' ? '' : `?${text}`}`;
   }
 
-  #tell(id: string, command: string, { reason, ...options }: Reasoned): Promise<WorkflowView> {
-    const body: JsonObject = reason === undefined ? {} : { reason };
+  #tell(id: string, command: string, { reason, ...options }: Reasoned, more: JsonObject = {}): Promise<WorkflowView> {
+    const body: JsonObject = reason === undefined ? more : { ...more, reason };
     return this.#call('POST', this.#url(`/workflows/${encodeURIComponent(id)}/${command}`), { body, ...options });
   }
 

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject } from '@braid/events';
+import { type Amounts, type Json, type JsonObject } from '@braid/events';
 
 /** What an agent may know and do about the attempt that it runs. */
 export type AgentContext = {
@@ -21,6 +21,12 @@ export type AgentContext = {
   log(line: string): void;
   /** A sign of life, with anything that tells how far the agent is. */
   heartbeat(details?: Json): void;
+  /**
+   * Adds to what this attempt has used, by unit: `ctx.reportUsage({ tokens: 1200, usd: 0.004 })`. It counts whether the attempt
+   * completes or fails, against the budget of the workflow too.
+   * @throws TypeError for an amount that is no number from zero on.
+   */
+  reportUsage(amounts: Amounts): void;
 };
 
 export type AgentOptions<Input, Output> = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   type AgentStep,
+  type Amounts,
   type Convergence,
   type Graph,
   type Json,
@@ -59,7 +60,7 @@ type DraftBranch = {
 
 export type GraphOptions = {
   readonly strategies: readonly Strategy[];
-  /** Whether time and signals may end things: deadlines, timeouts. */
+  /** Whether time, signals and budgets may end things: deadlines, timeouts. */
   readonly timed: boolean;
   readonly losers: readonly Convergence['losers'][];
 };
@@ -121,6 +122,9 @@ const condition = seldom(
 );
 const key = fc.constantFrom('k0', 'k1', 'k2');
 
+/** Who comes too late for it depends on the order of arrivals. */
+const budget = seldom(fc.constantFrom<Amounts>({ tokens: 10 }, { tokens: 40, usd: 0.5 }, { attempts: 6 }), 2);
+
 /** What an agent is asked with: everything that its branch can see, so that a leak shows up in the request. */
 const everythingInSight: Json = { context: '${{ context }}', steps: '${{ steps }}', needs: '${{ needs }}' };
 
@@ -133,6 +137,7 @@ function agentStep({ timed }: GraphOptions): fc.Arbitrary<Partial<AgentStep>> {
       onFailure: fc.constantFrom<'fail' | 'continue'>('fail', 'fail', 'continue'),
       maximumAttempts: fc.constantFrom(1, 1, 2, 3),
       initialInterval: fc.constantFrom(0, 100),
+      cost: seldom(fc.constantFrom<Amounts>({ tokens: 3 }, { tokens: 7 }, { tokens: 0 }, { usd: 0.1 }), 2),
       output: seldom(fc.constant({ type: 'object', required: ['v'], properties: { v: { type: 'number' } } })),
     })
     .map(({ maximumAttempts, initialInterval, onFailure, ...optional }) => ({
@@ -233,10 +238,12 @@ export function graphs(options: GraphOptions = anything, depth = 2): fc.Arbitrar
       steps: fc.array(step(options, depth), { minLength: 2, maxLength: 4, size: 'max' }),
       fallbackToSequential: fc.boolean(),
       output: seldom(fc.constantFrom<Json>('${{ context }}', '${{ context.k0 }}')),
+      budget: options.timed ? budget : fc.constant(undefined),
     })
-    .map(({ steps, fallbackToSequential, output }) => {
+    .map(({ steps, fallbackToSequential, output, budget: given }) => {
       const build = builder();
-      return asStored(graphOf(steps.map(build), { fallbackToSequential, ...(output !== undefined && { output }) }));
+      const more = defined({ output, budget: given });
+      return asStored(graphOf(steps.map(build), { fallbackToSequential, ...more }));
     });
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type ExecutionMode,
   type Failure,
   type Graph,
@@ -7,7 +8,7 @@ import {
   type RecordedEvent,
 } from '@braid/events';
 import { currentStep, fold, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
-import { type Command, decide, type Decision, type SignsOfLife } from '@braid/workflow/decide';
+import { type Command, decide, type Decision, type Report, type SignsOfLife } from '@braid/workflow/decide';
 
 /**
  * A workflow driven by hand, for tests of the rules: commands go in, events come out, time stands still until it is moved.
@@ -19,7 +20,12 @@ export class Scenario {
 
   static start(
     graph: Graph,
-    more: { readonly variables?: JsonObject; readonly context?: JsonObject; readonly mode?: ExecutionMode } = {},
+    more: {
+      readonly variables?: JsonObject;
+      readonly context?: JsonObject;
+      readonly mode?: ExecutionMode;
+      readonly budget?: Amounts;
+    } = {},
   ): Scenario {
     const scenario = new Scenario();
     scenario.send({
@@ -31,6 +37,7 @@ export class Scenario {
         variables: more.variables ?? {},
         context: more.context ?? {},
         executionMode: more.mode ?? 'parallel',
+        ...(more.budget && { budget: more.budget }),
         requestDigest: 'd',
       },
     });
@@ -46,11 +53,11 @@ export class Scenario {
     return decision;
   }
 
-  complete(branch: string, output: Json = null): Decision {
-    return this.report(branch, { is: 'completed', output });
+  complete(branch: string, output: Json = null, usage?: JsonObject): Decision {
+    return this.report(branch, { is: 'completed', output }, usage);
   }
 
-  fail(branch: string, failure: Partial<Failure> = {}): Decision {
+  fail(branch: string, failure: Partial<Failure> = {}, usage?: JsonObject): Decision {
     const whole: Failure = {
       type: 'TestError',
       message: 'it broke',
@@ -59,7 +66,7 @@ export class Scenario {
       stack: 'at test',
       ...failure,
     };
-    return this.report(branch, { is: 'failed', failure: whole });
+    return this.report(branch, { is: 'failed', failure: whole }, usage);
   }
 
   signal(name: string, payload: Json = null, id = `s${this.events.length}`): Decision {
@@ -94,11 +101,11 @@ export class Scenario {
     return this.events.filter((event): event is Extract<RecordedEvent, { type: T }> => event.type === type);
   }
 
-  private report(path: string, outcome: Extract<Command, { type: 'report' }>['report']['outcome']): Decision {
+  private report(path: string, outcome: Report['outcome'], usage: JsonObject | undefined): Decision {
     const branch = this.workflow.branches.get(path);
     const step = branch && currentStep(branch)?.id;
     const attempt = branch?.attempts ?? 0;
-    const run = { attempt, runner: 'r1', startedAt: this.now - 5, endedAt: this.now };
+    const run = { attempt, runner: 'r1', startedAt: this.now - 5, endedAt: this.now, ...(usage && { usage }) };
     return this.send({ type: 'report', report: { branch: path, step: step ?? '', run, outcome } });
   }
 }

@@ -8,10 +8,14 @@ import { type Branch, currentStep, type Fork, type Workflow } from '@braid/workf
  */
 export function describeState(state: Workflow): Json {
   const { status, version, id, playbook, variables, executionMode, requestDigest, startedAt, endedAt, ending } = state;
-  const { attempts, agentMs, usage } = state.cost;
+  const { attempts, agentMs, usage, reserved } = state.cost;
   return plain({
     workflow: { status, version, id, playbook, variables, executionMode, requestDigest, startedAt, endedAt, ending },
-    cost: { attempts, agentMs, usage: Object.fromEntries(usage) },
+    cost: {
+      ...{ attempts, agentMs, usage: Object.fromEntries(usage) },
+      ...(reserved.size > 0 && { reserved: Object.fromEntries(reserved) }),
+    },
+    ...(state.budget && { budget: state.budget }),
     ...(state.retries > 0 && { retries: state.retries }),
     ...(state.signals.seen.size > 0 && { signals: { seen: [...state.signals.seen], kept: state.signals.kept } }),
     waiting: [...state.waiting].map(({ path }) => path),

@@ -201,6 +201,31 @@ export const stories: { readonly [name: string]: () => Scenario } = {
     return s;
   },
 
+  'budget-that-is-used-up-and-raised': () => {
+    const cost = { tokens: 40, usd: 0.1 };
+    const answer = [set('cheap', { instead: '${{ steps.b.error.code }}' })];
+    const fork = parallel('f', [
+      branch('a', [agent('a', { retry, cost })]),
+      branch('b', [agent('b', { cost, onFailure: answer })]),
+      branch('c', [agent('c', { retry: { ...retry, maximumAttempts: 1 } })]),
+    ]);
+    const s = Scenario.start(
+      graphOf([fork, agent('last', { cost })], {
+        budget: { tokens: 90, attempts: 20 },
+        fallbackToSequential: true,
+      }),
+      { budget: { tokens: 79, usd: 1 } },
+    );
+    s.fail('f/a', {}, { tokens: 30, usd: 0.05, model: 'large' });
+    s.tick(1000);
+    s.fail('f/c', { code: 'overloaded' }, { tokens: 2 });
+    s.complete('f/a', 1, { tokens: 40 });
+    s.complete('f/c', 3, { tokens: 1 });
+    s.send({ type: 'retry', budget: { tokens: 200 }, by: 'somebody' });
+    s.complete('root', 'done', { tokens: 40 });
+    return s;
+  },
+
   'paused-and-tried-again': () => {
     const fork = parallel(
       'f',

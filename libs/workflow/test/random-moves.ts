@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Failure, type Json, type RecordedEvent } from '@braid/events';
+import { type Failure, type Json, type JsonObject, type RecordedEvent } from '@braid/events';
 import { Scenario, type SignalName } from '@braid/testing';
 import { everyStep, isOpen, type Workflow } from '@braid/workflow';
 import { type Command, nextObligation, type Report, type SignsOfLife } from '@braid/workflow/decide';
@@ -90,7 +90,11 @@ function withFewCancels(all: readonly Move[]): readonly Move[] {
 export class Driver {
   private readonly told: Report[] = [];
 
-  constructor(readonly scenario: Scenario) {}
+  constructor(
+    readonly scenario: Scenario,
+    /** What the open attempt of a branch has used. */
+    private readonly usageOf: (path: string) => JsonObject = () => ({ tokens: 3 }),
+  ) {}
 
   /** Does a move; whatever happens is appended to the scenario's events. */
   make(move: Move): void {
@@ -248,7 +252,7 @@ export class Driver {
     const phase = s.workflow.branches.get(path)?.phase;
     if (phase?.is !== 'requested') throw new Error(`${path} has no open attempt`);
     const { step, attempt } = phase.request;
-    const usage = { tokens: 3 };
+    const usage = this.usageOf(path);
     return { branch: path, step, run: { attempt, runner: 'r1', startedAt: s.now - 5, endedAt: s.now, usage } };
   }
 }

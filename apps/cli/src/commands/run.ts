@@ -1,11 +1,11 @@
-import { type ExecutionMode, type JsonObject } from '@braid/events';
+import { type Amounts, type ExecutionMode, type JsonObject } from '@braid/events';
 import { type StartRequest } from '@braid/sdk';
 import { Command, Option } from 'commander';
 import { type Cli } from '../cli';
 import { exitCodes } from '../exit-codes';
 import { explain } from '../explain';
 import { gatewayClient } from '../gateway';
-import { assignment, type GatewayOptions, withGateway } from '../options';
+import { allowance, assignment, type GatewayOptions, withGateway } from '../options';
 import { readPlaybook } from '../playbook-file';
 import { liveDisplay } from '../view/live-display';
 import { statusText, workflowDetails } from '../view/workflow';
@@ -15,6 +15,7 @@ type Options = GatewayOptions & {
   readonly var?: JsonObject;
   readonly context?: JsonObject;
   readonly mode?: ExecutionMode;
+  readonly budget?: Amounts;
   readonly key?: string;
   readonly watch?: true;
 };
@@ -26,6 +27,7 @@ export function runCommand(cli: Cli): Command {
     .option('--var <name=value>', 'a variable; the value is JSON if it parses, else text; repeatable', assignment)
     .option('--context <name=value>', 'a value of the context at the start; repeatable', assignment)
     .addOption(new Option('--mode <mode>', 'how branches run').choices(['parallel', 'sequential']))
+    .option('--budget <unit=amount>', 'what all attempts may use at most, as tokens=1000; repeatable', allowance)
     .option('--key <key>', 'idempotency key: the same key and request is the same workflow')
     .option('--watch', 'show it until it ends; exit code 0 only if it completed');
   return withGateway(command).action((file: string, options: Options) => run(cli, file, options));
@@ -61,12 +63,13 @@ async function run(cli: Cli, file: string, options: Options): Promise<void> {
   if (view.status !== 'completed') cli.exitCode = exitCodes.failed;
 }
 
-async function startRequest(file: string, { var: variables, context, mode }: Options): Promise<StartRequest> {
+async function startRequest(file: string, { var: variables, context, mode, budget }: Options): Promise<StartRequest> {
   return {
     playbook: isPublishedName(file) ? file : await readPlaybook(file),
     ...(variables === undefined ? {} : { variables }),
     ...(context === undefined ? {} : { context }),
     ...(mode === undefined ? {} : { executionMode: mode }),
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 

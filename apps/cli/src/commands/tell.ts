@@ -1,8 +1,9 @@
 import { type WorkflowView } from '@braid/contracts';
+import { type Amounts } from '@braid/events';
 import { Command } from 'commander';
 import { type Cli } from '../cli';
 import { gatewayClient } from '../gateway';
-import { type GatewayOptions, withGateway } from '../options';
+import { allowance, type GatewayOptions, withGateway } from '../options';
 import { statusText } from '../view/workflow';
 
 const words = {
@@ -12,22 +13,39 @@ const words = {
   retry: 'let a failed workflow go on where it failed',
 } as const;
 
-/** A command to a workflow that needs nothing but a reason. */
-function tellCommand(cli: Cli, word: keyof typeof words): Command {
-  const command = new Command(word)
+function commandOf(word: keyof typeof words): Command {
+  return new Command(word)
     .description(words[word])
     .argument('<id>', 'id of the workflow')
     .option('--reason <text>', 'kept on record');
-  return withGateway(command).action(async (id: string, options: GatewayOptions & { readonly reason?: string }) => {
+}
+
+type Reasoned = GatewayOptions & { readonly reason?: string };
+
+const reasonOf = ({ reason }: Reasoned) => (reason === undefined ? {} : { reason });
+
+/** A command to a workflow that needs nothing but a reason. */
+function tellCommand(cli: Cli, word: Exclude<keyof typeof words, 'retry'>): Command {
+  return withGateway(commandOf(word)).action(async (id: string, options: Reasoned) => {
     const client = await gatewayClient(options, cli);
-    printOutcome(cli, await client[word](id, options.reason === undefined ? {} : { reason: options.reason }), options);
+    printOutcome(cli, await client[word](id, reasonOf(options)), options);
   });
 }
 
 export const cancelCommand = (cli: Cli): Command => tellCommand(cli, 'cancel');
 export const pauseCommand = (cli: Cli): Command => tellCommand(cli, 'pause');
 export const resumeCommand = (cli: Cli): Command => tellCommand(cli, 'resume');
-export const retryCommand = (cli: Cli): Command => tellCommand(cli, 'retry');
+
+export function retryCommand(cli: Cli): Command {
+  const text = 'what it may use from now on, in all, as tokens=1000; repeatable';
+  const command = commandOf('retry').option('--budget <unit=amount>', text, allowance);
+  return withGateway(command).action(async (id: string, options: Reasoned & { readonly budget?: Amounts }) => {
+    const client = await gatewayClient(options, cli);
+    const { budget } = options;
+    const view = await client.retry(id, { ...reasonOf(options), ...(budget === undefined ? {} : { budget }) });
+    printOutcome(cli, view, options);
+  });
+}
 
 /** How a workflow stands after a command. */
 export function printOutcome({ terminal }: Cli, view: WorkflowView, { json }: GatewayOptions): void {

@@ -17,6 +17,11 @@ export function attemptRuns(events: readonly EventView[]): readonly AttemptRun[]
   return events.flatMap(({ type, data }) => runIn(type, data)).toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
+const failures: ReadonlySet<string> = new Set([
+  ...['BranchFailed', 'StepFailed', 'FailureCaught'],
+  ...['BranchRetryScheduled', 'BranchDeferred'],
+]);
+
 function runIn(type: string, data: EventView['data']): readonly AttemptRun[] {
   if (typeof data !== 'object' || data === null || !('run' in data)) return [];
   const { branch, step, run } = data;
@@ -24,7 +29,7 @@ function runIn(type: string, data: EventView['data']): readonly AttemptRun[] {
   const { runner, startedAt, endedAt } = run;
   if (typeof branch !== 'string' || typeof runner !== 'string') return [];
   if (typeof startedAt !== 'number' || typeof endedAt !== 'number') return [];
-  const failed = type === 'BranchFailed' || type === 'StepFailed' || type === 'FailureCaught';
+  const failed = failures.has(type);
   const at = { branch, step: typeof step === 'string' ? step : '', runner, startedAt, endedAt };
   return [{ ...at, failed }];
 }

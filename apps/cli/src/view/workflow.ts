@@ -3,10 +3,11 @@ import { type Failure, type Json } from '@braid/events';
 import { type Colours } from '../terminal';
 import { branchTree } from './branch-tree';
 import { convergenceLines } from './convergence';
+import { costLines } from './cost';
 import { markdown } from './markdown';
 import { paintStatus, statusSign } from './status';
 import { table } from './table';
-import { moment, span, took } from './time';
+import { moment, took } from './time';
 
 type ViewOptions = { readonly colours: Colours; readonly now: number };
 
@@ -19,7 +20,7 @@ export function workflowDetails(view: WorkflowView, options: ViewOptions): strin
     [
       `${colours.bold(`${playbook.name}${version}`)}  ${view.id}`,
       `${statusText(view.status, colours)}  ${took(view.startedAt, view.endedAt, options.now)}, ${view.executionMode}, started ${moment(view.startedAt)} UTC, version ${view.version}`,
-      `${cost.attempts} ${cost.attempts === 1 ? 'attempt' : 'attempts'}, ${span(cost.agentMs)} of work by agents`,
+      ...costLines(cost, colours),
     ],
     branchTree(view, options),
     view.convergencePoints.flatMap((point) => convergenceLines(point, colours)),

@@ -8,12 +8,14 @@ export function ApiCommand(told: {
   readonly summary: string;
   readonly description: string;
   readonly done: string;
+  /** What the body may hold. */
+  readonly body?: typeof CommandDto;
 }): MethodDecorator {
-  const { summary, description, done } = told;
+  const { summary, description, done, body = CommandDto } = told;
   return applyDecorators(
     ApiOperation({ summary, description }),
     ApiBody({
-      type: CommandDto,
+      type: body,
       required: false,
       examples: { reasoned: { summary: 'With a reason', value: { reason: 'the supplier is away until Monday' } } },
     }),

@@ -1,5 +1,7 @@
+import { type Amounts } from '@braid/events';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBudget } from './is-budget';
 
 /** What a command to a workflow may say besides what is wanted. */
 export class CommandDto {
@@ -8,4 +10,16 @@ export class CommandDto {
   @IsString({ message: 'reason must be text' })
   @MaxLength(1000, { message: 'reason must have at most 1000 characters' })
   reason?: string;
+}
+
+export class RetryDto extends CommandDto {
+  @ApiPropertyOptional({
+    description: 'What the workflow may use at most from now on, in all, by unit; other units keep their budget',
+    type: 'object',
+    additionalProperties: { type: 'number', minimum: 0 },
+    example: { tokens: 40_000 },
+  })
+  @IsOptional()
+  @IsBudget()
+  budget?: Amounts;
 }

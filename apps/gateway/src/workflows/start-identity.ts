@@ -1,4 +1,4 @@
-import { type ExecutionMode, type JsonObject } from '@braid/events';
+import { type Amounts, type ExecutionMode, type JsonObject } from '@braid/events';
 import canonicalize from 'canonicalize';
 import { createHash } from 'node:crypto';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
@@ -10,6 +10,7 @@ export type StartRequest = {
   readonly variables: JsonObject;
   readonly context: JsonObject;
   readonly executionMode?: ExecutionMode;
+  readonly budget?: Amounts;
 };
 
 /** Fixed for ever: another namespace would give repeated starts new ids. */
@@ -25,8 +26,9 @@ export function workflowId(idempotencyKey: string | undefined): string {
 
 /** SHA-256 of the request in canonical JSON (RFC 8785): equal for requests that differ only in the order of keys. */
 export function requestDigest(request: StartRequest): string {
-  const { playbook, variables, context, executionMode } = request;
-  const text = canonicalize({ playbook, variables, context, executionMode: executionMode ?? null });
+  const { playbook, variables, context, executionMode, budget } = request;
+  const told = { playbook, variables, context, executionMode: executionMode ?? null };
+  const text = canonicalize(budget === undefined ? told : { ...told, budget });
   return createHash('sha256')
     .update(text ?? '')
     .digest('hex');

@@ -1,7 +1,8 @@
-import { type ExecutionMode, type JsonObject } from '@braid/events';
+import { type Amounts, type ExecutionMode, type JsonObject } from '@braid/events';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsObject, IsOptional } from 'class-validator';
 import { IsPlaybookSource } from '../playbooks/is-playbook-source';
+import { IsBudget } from './is-budget';
 
 const examplePlaybook = {
   name: 'greet',
@@ -46,4 +47,15 @@ export class StartWorkflowDto {
   @IsOptional()
   @IsIn(['parallel', 'sequential'], { message: 'executionMode must be parallel or sequential' })
   executionMode?: ExecutionMode;
+
+  @ApiPropertyOptional({
+    description:
+      'What all attempts of this run may use at most, by unit; of this and the budget of the playbook the smaller amount holds',
+    type: 'object',
+    additionalProperties: { type: 'number', minimum: 0 },
+    example: { tokens: 20_000, usd: 0.5 },
+  })
+  @IsOptional()
+  @IsBudget()
+  budget?: Amounts;
 }

@@ -1,5 +1,5 @@
 import { type WorkflowView } from '@braid/contracts';
-import { type Json } from '@braid/events';
+import { type Amounts, type Json } from '@braid/events';
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
@@ -8,7 +8,7 @@ import { idempotencyKeyOf } from '../edge/request-headers';
 import { ApiProblems } from '../problems/problem.dto';
 import { Problem } from '../problems/problem';
 import { ApiCommand } from './api-command';
-import { CommandDto } from './command.dto';
+import { CommandDto, RetryDto } from './command.dto';
 import { WorkflowCommands } from './workflow-commands';
 import { requireWorkflowId } from './workflow-id';
 import { WorkflowQueries } from './workflow-queries';
@@ -76,8 +76,10 @@ export class WorkflowCommandsController {
   @HttpCode(200)
   @ApiCommand({
     summary: 'Try a failed workflow again',
-    description: 'It goes on where it failed, with fresh retry policies; what completed is kept.',
+    description:
+      'It goes on where it failed, with fresh retry policies; what completed is kept. A workflow whose budget was used up needs a larger one.',
     done: 'running again',
+    body: RetryDto,
   })
   @ApiProblems(
     'body.malformed',
@@ -87,8 +89,8 @@ export class WorkflowCommandsController {
     'intake.full',
     'receipt.missing',
   )
-  retry(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
-    return this.tell(id, 'retry', reason);
+  retry(@Param('id') id: string, @Body() { reason, budget }: RetryDto): Promise<WorkflowView> {
+    return this.tell(id, 'retry', reason, budget);
   }
 
   @Post(':id/signals/:name')
@@ -146,9 +148,10 @@ export class WorkflowCommandsController {
     id: string,
     command: 'cancel' | 'pause' | 'resume' | 'retry',
     reason: string | undefined,
+    budget?: Amounts,
   ): Promise<WorkflowView> {
     const workflow = requireWorkflowId(id);
-    await this.commands.tell(workflow, command, reason);
+    await this.commands.tell(workflow, command, reason, budget);
     return this.queries.view(workflow);
   }
 }

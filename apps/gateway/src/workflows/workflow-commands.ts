@@ -1,5 +1,5 @@
 import { partitionOf, type CommandMessage, type RejectionCode, subjects } from '@braid/contracts';
-import { type Json, unreachable } from '@braid/events';
+import { type Amounts, type Json, unreachable } from '@braid/events';
 import { isOpen, signalProblems, type Workflow } from '@braid/workflow';
 import { v7 as uuidv7 } from 'uuid';
 import { type ConfirmedSender } from '../bus/confirmed-sender';
@@ -39,13 +39,19 @@ export class WorkflowCommands {
     private readonly partitions: number,
   ) {}
 
-  /** @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `receipt.missing`. */
+  /**
+   * `budget` is for a retry alone: what the workflow may use from now on.
+   * @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `receipt.missing`.
+   */
   async tell(
     workflow: string,
     command: 'cancel' | 'pause' | 'resume' | 'retry',
     reason: string | undefined,
+    budget?: Amounts,
   ): Promise<void> {
-    await this.send({ workflow, command, ...(reason === undefined ? {} : { reason }) });
+    const told = { workflow, ...(reason === undefined ? {} : { reason }) };
+    if (command !== 'retry') return this.send({ ...told, command });
+    return this.send({ ...told, command, ...(budget === undefined ? {} : { budget }) });
   }
 
   /**

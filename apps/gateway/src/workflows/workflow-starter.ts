@@ -99,6 +99,7 @@ export class WorkflowStarter {
       variables: this.playbooks.bind(graph, request.variables),
       context: request.context,
       executionMode: narrowestMode(this.options.executionMode, request.executionMode, graph.executionType),
+      ...(request.budget === undefined ? {} : { budget: request.budget }),
       requestDigest: digest,
       ...(traceparent === undefined ? {} : { traceparent }),
     };

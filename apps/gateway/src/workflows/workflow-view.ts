@@ -1,6 +1,11 @@
-import { type ConvergencePointView, type ParallelBranchesView, type WorkflowView } from '@braid/contracts';
+import {
+  type ConvergencePointView,
+  type CostView,
+  type ParallelBranchesView,
+  type WorkflowView,
+} from '@braid/contracts';
 import { type Tally } from '@braid/events';
-import { allEnded, endedCount, type Fork, type Workflow } from '@braid/workflow';
+import { allEnded, endedCount, type Fork, remainingBudget, type Workflow } from '@braid/workflow';
 import { branchView } from './branch-view';
 import { failureView } from './failure-view';
 import { type FindAttempt } from './live-attempts';
@@ -8,7 +13,7 @@ import { moment } from './moment';
 
 /** What callers see of a workflow. Nothing in it may change later: the state goes on changing after this. */
 export function workflowView(workflow: Workflow, find: FindAttempt): WorkflowView {
-  const { ending, endedAt, cost } = workflow;
+  const { ending, endedAt } = workflow;
   const branches = [...workflow.branches.values()];
   const forks = branches.flatMap((branch) => [...branch.forks.values()]);
   return {
@@ -23,10 +28,24 @@ export function workflowView(workflow: Workflow, find: FindAttempt): WorkflowVie
     context: workflow.root.context,
     ...(ending?.is === 'completed' ? { output: ending.output } : {}),
     ...(ending?.is === 'failed' ? { error: failureView(ending.failure) } : {}),
-    cost: { attempts: cost.attempts, agentMs: cost.agentMs, usage: Object.fromEntries(cost.usage) },
+    cost: costView(workflow),
     branchStatus: branches.map((branch) => branchView(workflow.id, branch, find)),
     convergencePoints: forks.map(convergenceView),
     parallelBranches: forks.map(forkView),
+  };
+}
+
+function costView(workflow: Workflow): CostView {
+  const { cost, budget } = workflow;
+  const reserved = [...cost.reserved].filter(([, amount]) => amount > 0);
+  const remaining = remainingBudget(workflow);
+  return {
+    attempts: cost.attempts,
+    agentMs: cost.agentMs,
+    usage: Object.fromEntries(cost.usage),
+    ...(reserved.length === 0 ? {} : { reserved: Object.fromEntries(reserved) }),
+    ...(budget === undefined ? {} : { budget }),
+    ...(remaining === undefined ? {} : { remaining }),
   };
 }
 

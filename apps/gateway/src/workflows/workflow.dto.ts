@@ -2,13 +2,22 @@ import {
   type BranchStatusName,
   type BranchStatusView,
   type ConvergencePointView,
+  type CostView,
   type EventView,
   type ParallelBranchesView,
   type WorkflowStatus,
   type WorkflowSummary,
   type WorkflowView,
 } from '@braid/contracts';
-import { failureCodes, type ExecutionMode, type Failure, type Json, type JsonObject, type Tally } from '@braid/events';
+import {
+  type Amounts,
+  failureCodes,
+  type ExecutionMode,
+  type Failure,
+  type Json,
+  type JsonObject,
+  type Tally,
+} from '@braid/events';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 const anything = { description: 'Any JSON value', nullable: true, type: 'object', additionalProperties: true } as const;
@@ -181,13 +190,29 @@ export class ParallelBranchesDto implements ParallelBranchesView {
   readonly judge?: string;
 }
 
-export class CostDto {
+const amounts = { type: 'object', additionalProperties: { type: 'number', minimum: 0 } } as const;
+
+export class CostDto implements CostView {
   @ApiProperty()
   readonly attempts!: number;
   @ApiProperty({ description: 'Milliseconds that agents worked, summed over all attempts' })
   readonly agentMs!: number;
   @ApiProperty({ ...object, description: 'What agents said they used, summed by unit', example: { tokens: 1200 } })
   readonly usage!: JsonObject;
+  @ApiPropertyOptional({
+    ...amounts,
+    description: 'Declared cost of attempts that have not reported what they used: open, given up or cancelled',
+    example: { tokens: 500 },
+  })
+  readonly reserved?: Amounts;
+  @ApiPropertyOptional({ ...amounts, description: 'What all attempts may use at most', example: { tokens: 20_000 } })
+  readonly budget?: Amounts;
+  @ApiPropertyOptional({
+    ...amounts,
+    description: 'The budget less what is used and reserved',
+    example: { tokens: 18_300 },
+  })
+  readonly remaining?: Amounts;
 }
 
 export class WorkflowDto implements WorkflowView {

@@ -70,11 +70,15 @@ export class WorkflowsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WorkflowView> {
-    const { playbook, variables = {}, context = {}, executionMode } = body;
+    const { playbook, variables = {}, context = {}, executionMode, budget } = body;
     const key = idempotencyKeyOf(request);
     const traceparent = traceparentOf(request);
     const { workflow, created } = await this.starter.start(
-      { playbook, variables, context, ...(executionMode === undefined ? {} : { executionMode }) },
+      {
+        ...{ playbook, variables, context },
+        ...(executionMode === undefined ? {} : { executionMode }),
+        ...(budget === undefined ? {} : { budget }),
+      },
       {
         ...(key === undefined ? {} : { idempotencyKey: key }),
         ...(traceparent === undefined ? {} : { traceparent }),

@@ -1,7 +1,7 @@
 import { extname, join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { type Json } from '@braid/events';
+import { type Amounts, type Json } from '@braid/events';
 import { AgentError } from '@braid/sdk';
 import { type Agent, type AttemptContext, type Work } from '../agent';
 import { isErrorLike, messageOf } from '../error-like';
@@ -89,6 +89,7 @@ async function runInThread(
   const { port1, port2 } = new MessageChannel();
   const thread = new AbortController();
   let grace: NodeJS.Timeout | undefined;
+  let usage: Amounts | undefined;
   const onAbort = () => {
     const reason: unknown = ctx.signal.reason;
     const name = isErrorLike(reason) ? String(reason.name) : 'AbortError';
@@ -97,8 +98,15 @@ async function runInThread(
   };
   ctx.signal.addEventListener('abort', onAbort, { once: true });
   port1.on('message', (message: ThreadMessage) => {
-    if (message.type === 'log') ctx.log(message.line);
-    else ctx.heartbeat(message.details);
+    switch (message.type) {
+      case 'log':
+        return ctx.log(message.line);
+      case 'heartbeat':
+        return ctx.heartbeat(message.details);
+      case 'usage':
+        usage = message.amounts;
+        return;
+    }
   });
   const task: ThreadTask = {
     file: options.file,
@@ -111,6 +119,7 @@ async function runInThread(
   };
   try {
     const result = (await pool.run(task, { transferList: [port2], signal: thread.signal })) as ThreadResult;
+    usage = result.usage;
     if (!result.ok) throw new FailureError(result.failure);
     return JSON.parse(result.json) as Json;
   } catch (error) {
@@ -121,6 +130,7 @@ async function runInThread(
     clearTimeout(grace);
     ctx.signal.removeEventListener('abort', onAbort);
     port1.close();
+    if (usage !== undefined) ctx.reportUsage(usage);
   }
 }
 

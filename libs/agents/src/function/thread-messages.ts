@@ -1,5 +1,5 @@
 import { type MessagePort } from 'node:worker_threads';
-import { type Failure, type Json } from '@braid/events';
+import { type Amounts, type Failure, type Json } from '@braid/events';
 import { type Work } from '../agent';
 
 /** One attempt, as it is handed to a thread. */
@@ -15,12 +15,16 @@ export type ThreadTask = {
 };
 
 /** The output travels as JSON text: a thread cannot hand over anything else that way. */
-export type ThreadResult =
-  { readonly ok: true; readonly json: string } | { readonly ok: false; readonly failure: Failure };
+export type ThreadResult = (
+  { readonly ok: true; readonly json: string } | { readonly ok: false; readonly failure: Failure }
+) & { readonly usage?: Amounts };
 
 /** What a thread says while it works. */
 export type ThreadMessage =
-  { readonly type: 'log'; readonly line: string } | { readonly type: 'heartbeat'; readonly details?: Json };
+  | { readonly type: 'log'; readonly line: string }
+  | { readonly type: 'heartbeat'; readonly details?: Json }
+  /** What has been used in all so far: the result says it again, unless the thread is ended before. */
+  | { readonly type: 'usage'; readonly amounts: Amounts };
 
 /** What a thread is told while it works: stop, and why. */
 export type AbortMessage = { readonly type: 'abort'; readonly name: string; readonly message: string };

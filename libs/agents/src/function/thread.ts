@@ -5,6 +5,7 @@ import { AgentError, type AgentContext, type AgentDefinition } from '@braid/sdk'
 import { invalidInput, problemsOf } from '../input';
 import { checkOutputSize, toJson } from '../output';
 import { toFailure } from '../to-failure';
+import { checkedAmounts, Usage } from '../usage';
 import { loadFile } from './load-file';
 import {
   type AbortMessage,
@@ -48,12 +49,15 @@ export async function runAgent(task: ThreadTask): Promise<ThreadResult> {
   const say = (message: ThreadMessage) => port.postMessage(message);
   listenToLines((line) => say({ type: 'log', line }));
   let definition: AgentDefinition | undefined;
+  const usage = new Usage();
+  const used = () => (usage.amounts === undefined ? {} : { usage: usage.amounts });
   try {
     definition = (await loadFile(task.file)).get(task.exportName);
     if (definition === undefined) throw new AgentError(`${task.file} no longer exports "${task.exportName}"`);
-    return { ok: true, json: JSON.stringify(await callAgent(definition, task, say)) };
+    const json = JSON.stringify(await callAgent(definition, task, usage, say));
+    return { ok: true, json, ...used() };
   } catch (error) {
-    return { ok: false, failure: toFailure(error, { retryable: definition?.idempotent ?? true }) };
+    return { ok: false, failure: toFailure(error, { retryable: definition?.idempotent ?? true }), ...used() };
   } finally {
     listenToLines(undefined);
     port.close();
@@ -63,6 +67,7 @@ export async function runAgent(task: ThreadTask): Promise<ThreadResult> {
 async function callAgent(
   definition: AgentDefinition<never, unknown>,
   task: ThreadTask,
+  usage: Usage,
   say: (message: ThreadMessage) => void,
 ): Promise<Json> {
   const { work } = task;
@@ -81,6 +86,10 @@ async function callAgent(
     scratchDir: task.scratchDir,
     deadline: task.deadline,
     log: (line) => say({ type: 'log', line: String(line) }),
+    reportUsage: (amounts) => {
+      usage.add(checkedAmounts(amounts));
+      say({ type: 'usage', amounts: usage.amounts ?? {} });
+    },
     heartbeat: (details) => say({ type: 'heartbeat', ...(details === undefined ? {} : { details: toJson(details) }) }),
   };
   // The input was checked against the agent's own schema; beyond that its type is the author's word.
