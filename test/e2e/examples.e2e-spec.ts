@@ -82,6 +82,20 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     const workflow = await run('race.yaml', { question: 'Why?' });
     expect(workflow).toMatchObject({ status: 'completed', output: { model: 'medium', text: 'Medium on: Why?' } });
     expect(statuses(workflow)).toMatchObject({ small: 'completed', medium: 'completed', large: 'cancelled' });
+    const budget = { tokens: 4000 };
+    expect(workflow.cost).toMatchObject({ budget, usage: { tokens: 860 }, remaining: { tokens: 640 } });
+    const playbook = sourceOf('race.yaml');
+    const [narrow, empty] = await Promise.all([
+      stack.run({ playbook, budget: { tokens: 1500 } }),
+      stack.run({ playbook, budget: { tokens: 100 } }),
+    ]);
+    expect(narrow).toMatchObject({
+      status: 'completed',
+      output: { model: 'medium' },
+      cost: { usage: { tokens: 860 } },
+    });
+    expect(statuses(narrow)).toMatchObject({ medium: 'completed', large: 'failed' });
+    expect(empty).toMatchObject({ status: 'failed', error: { cause: { code: 'budget' } }, cost: { attempts: 0 } });
   },
 
   'map-reduce.yaml': async () => {

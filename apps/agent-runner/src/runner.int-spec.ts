@@ -71,6 +71,25 @@ test('a failure says where it happened and how to go on', async () => {
   });
 });
 
+// Seen to fail with the usage left out of reports of failed attempts.
+test('what an attempt used is reported, completed or failed or out of time', async () => {
+  await stage.runner();
+  const usage = { tokens: 7 };
+  const sent = [
+    { agent: 'builtin.flaky', input: { failures: 1, usage } },
+    { agent: 'builtin.flaky', input: { failures: 1, usage }, attempt: 2 },
+    { agent: 'builtin.sleep', input: { seconds: 60, usage }, timeout: 120 },
+    { agent: 'builtin.echo', input: {} },
+  ];
+  const reports = await Promise.all(sent.map(async (given) => reportOf((await stage.send(given)).workflow)));
+  expect(reports.map((report) => [report.type, report.usage])).toEqual([
+    ['BranchFailed', usage],
+    ['BranchCompleted', usage],
+    ['BranchFailed', usage],
+    ['BranchCompleted', undefined],
+  ]);
+});
+
 test('an attempt that runs out of time is stopped and failed with the figure', async () => {
   await stage.runner();
   const work = await stage.send({ agent: 'builtin.sleep', input: { seconds: 60 }, timeout: 120 });

@@ -1,4 +1,4 @@
-import { assignment, wholeNumber } from './options';
+import { allowance, assignment, wholeNumber } from './options';
 
 describe('--var and --context', () => {
   it('takes JSON where it parses and text elsewhere', () => {
@@ -20,6 +20,25 @@ describe('--var and --context', () => {
 
   it('refuses a name that is given twice', () => {
     expect(() => assignment('a=2', { a: 1 })).toThrow('given twice');
+  });
+});
+
+describe('--budget', () => {
+  it('takes amounts by unit', () => {
+    expect(['tokens=1000', 'usd=0.5', 'attempts=0'].reduce((all, text) => allowance(text, all), {})).toEqual({
+      tokens: 1000,
+      usd: 0.5,
+      attempts: 0,
+    });
+  });
+
+  it.each(['tokens', 'tokens=', 'tokens=many', '=5', 'tokens=-1', 'tokens=1=2', 'tokens=Infinity', ''])(
+    'refuses %j, which is no unit and amount',
+    (text) => expect(() => allowance(text)).toThrow('write tokens=1000'),
+  );
+
+  it('refuses a unit that is given twice', () => {
+    expect(() => allowance('tokens=2', { tokens: 1 })).toThrow('given twice');
   });
 });
 

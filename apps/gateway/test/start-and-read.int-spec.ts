@@ -115,6 +115,18 @@ describe('starting a workflow', () => {
     expect([ofRun.body['executionMode'], ofPlaybook.body['executionMode']]).toEqual(['sequential', 'sequential']);
   });
 
+  // Seen to fail with the budget left out of what makes two starts the same.
+  test('has the smaller budget of playbook and run, which is part of what makes two starts the same', async () => {
+    const playbook = { ...hello, budget: { tokens: 100, usd: 1 } };
+    const start = (budget: object) =>
+      gateway.post('/v1/workflows', { playbook, budget }, { 'idempotency-key': 'spent' });
+    const first = await start({ tokens: 40, usd: 7 });
+    const cost = { usage: {}, budget: { tokens: 40, usd: 1 }, remaining: { tokens: 40, usd: 1 } };
+    expect(first).toMatchObject({ status: 201, body: { cost } });
+    expect([(await start({ tokens: 40, usd: 7 })).status, (await start({ tokens: 41 })).status]).toEqual([200, 409]);
+    expect((await gateway.post('/v1/workflows', { playbook: hello })).body['cost']).not.toHaveProperty('budget');
+  });
+
   test('refuses a playbook with all its mistakes at once', async () => {
     const answer = await gateway.post('/v1/workflows', 'name: x\nsteps:\n  - agnet: a\n  - { agent: b, retry: 5 }\n', {
       'content-type': 'application/yaml',
@@ -132,6 +144,11 @@ describe('starting a workflow', () => {
     [{ playbok: hello }, 'input.invalid', 'playbok'],
     [{ playbook: hello, executionMode: 'fast' }, 'input.invalid', 'executionMode'],
     [{ playbook: 7 }, 'input.invalid', 'playbook'],
+    [{ playbook: hello, budget: 5 }, 'input.invalid', 'budget'],
+    [{ playbook: hello, budget: {} }, 'input.invalid', 'budget'],
+    [{ playbook: hello, budget: { tokens: '5' } }, 'input.invalid', 'budget'],
+    [{ playbook: hello, budget: { tokens: -1 } }, 'input.invalid', 'budget'],
+    [{ playbook: hello, budget: { 'a b': 1 } }, 'input.invalid', 'budget'],
   ])('refuses %j with %s', async (body, code, path) => {
     const answer = await gateway.post('/v1/workflows', body);
     expect(answer).toMatchObject({ status: 422, body: { code } });

@@ -1,4 +1,5 @@
-import { type Amounts } from '@braid/events';
+import { type Amounts, type Json } from '@braid/events';
+import { type AttemptContext } from './agent';
 
 const unitPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
@@ -37,4 +38,33 @@ export class Usage {
   get amounts(): Amounts | undefined {
     return this.#amounts.size === 0 ? undefined : Object.fromEntries(this.#amounts);
   }
+}
+
+/** Where in an output the amounts stand that were used, by unit: `{ tokens: usage.total_tokens }`. */
+export type UsagePaths = { readonly [unit: string]: string };
+
+/** JSON Schema of {@link UsagePaths} as a field of an input. */
+export const usagePathsField = {
+  usage: { type: 'object', additionalProperties: { type: 'string', minLength: 1, maxLength: 1_000 } },
+} as const;
+
+/** Reports the amounts that stand in an output. Where there is none, the log of the attempt says so. */
+export function reportUsageIn(output: Json | undefined, paths: UsagePaths | undefined, ctx: AttemptContext): void {
+  for (const [unit, path] of Object.entries(paths ?? {})) {
+    const amount = valueAt(output, path);
+    try {
+      ctx.reportUsage(checkedAmounts({ [unit]: amount }));
+    } catch (error) {
+      ctx.log(`no usage at ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+function valueAt(output: Json | undefined, path: string): Json | undefined {
+  let at = output;
+  for (const key of path.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as { readonly [key: string]: Json })[key];
+  }
+  return at;
 }

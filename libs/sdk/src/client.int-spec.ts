@@ -62,6 +62,8 @@ test('each call sends what the API expects', async () => {
   await client.pause('w1');
   await client.resume('w1');
   await client.retry('w1', { reason: 'repaired' });
+  await client.retry('w1', { budget: { tokens: 9 } });
+  await client.start({ playbook: 'p', budget: { tokens: 5 } });
   await client.signal('w1', 'a b', 'text', { idempotencyKey: 'k2' });
   await client.signal('w1', 'go');
   await client.previewConvergence('w1', { step: 's', branch: 'f/a' }, { strategy: 'quorum', require: 2 });
@@ -77,6 +79,8 @@ test('each call sends what the API expects', async () => {
     'POST | /v1/workflows/w1/pause | - | application/json | Bearer k | {}',
     'POST | /v1/workflows/w1/resume | - | application/json | Bearer k | {}',
     'POST | /v1/workflows/w1/retry | - | application/json | Bearer k | {"reason":"repaired"}',
+    'POST | /v1/workflows/w1/retry | - | application/json | Bearer k | {"budget":{"tokens":9}}',
+    'POST | /v1/workflows | - | application/json | Bearer k | {"playbook":"p","budget":{"tokens":5}}',
     'POST | /v1/workflows/w1/signals/a%20b | k2 | application/json | Bearer k | "text"',
     'POST | /v1/workflows/w1/signals/go | - | application/json | Bearer k | null',
     'POST | /v1/workflows/w1/convergence/preview | - | application/json | Bearer k | {"strategy":"quorum","require":2,"step":"s","branch":"f/a"}',

@@ -3,7 +3,10 @@ import { type Colours } from '../terminal';
 import { span } from './time';
 
 /** What a workflow has used, and where it has a budget how far it has gone. */
-export function costLines({ attempts, agentMs, usage, reserved, budget, remaining }: CostView, colours: Colours) {
+export function costLines(
+  { attempts, agentMs, usage, reserved, budget, remaining }: CostView,
+  colours: Colours,
+): readonly string[] {
   const outsideBudget = Object.entries(usage).filter(([unit]) => !(budget && Object.hasOwn(budget, unit)));
   const parts = [
     `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`,

@@ -39,6 +39,22 @@ describe('the view of a workflow', () => {
     ]);
   });
 
+  test('shows of a budget what is set aside and what is left', () => {
+    const steps = [agent('a', { cost: { tokens: 30 } }), agent('b')];
+    const scenario = Scenario.start(graphOf(steps, { budget: { tokens: 100, attempts: 5 } }));
+    const cost = () => workflowView(scenario.workflow, nobody).cost;
+    const budget = { tokens: 100, attempts: 5 };
+    expect(cost()).toEqual({
+      ...{ attempts: 1, agentMs: 0, usage: {}, reserved: { tokens: 30 } },
+      ...{ budget, remaining: { tokens: 70, attempts: 4 } },
+    });
+    scenario.complete('root', null, { tokens: 20, model: 'large' });
+    expect(cost()).toEqual({
+      ...{ attempts: 2, agentMs: 5, usage: { tokens: 20 } },
+      ...{ budget, remaining: { tokens: 80, attempts: 3 } },
+    });
+  });
+
   test('shows the output where the branches converged', () => {
     const scenario = Scenario.start(graph);
     for (const name of ['good', 'bad', 'slow']) scenario.complete(`reviews/${name}`, name);

@@ -52,6 +52,20 @@ describe('what a command gives', () => {
     await expect(run({ argv: ['printf', 'plain'] })).resolves.toEqual({ stdout: 'plain', stderr: '', exitCode: 0 });
   });
 
+  // Seen to fail with the usage of failed commands left out.
+  test('what it used is read from its output, also when it fails', async () => {
+    const usage = { tokens: 'stats.tokens', calls: 'stats.calls.1', usd: 'stats.none' };
+    const script = 'printf \'{"stats": {"tokens": 12, "calls": [0, 3]}}\'; exit ';
+    for (const code of [0, 3]) {
+      const ctx = contextOf();
+      await run({ argv: ['sh', '-c', `${script}${code}`], usage }, ctx).catch(() => undefined);
+      expect([ctx.usage, ctx.lines]).toEqual([
+        [{ tokens: 12 }, { calls: 3 }],
+        ['no usage at stats.none: the usage of usd must be a number from 0 on, not undefined'],
+      ]);
+    }
+  });
+
   test('its input is written to it, as text or as JSON', async () => {
     await expect(run({ argv: ['cat'], stdin: 'as it is' })).resolves.toMatchObject({ stdout: 'as it is' });
     await expect(run({ argv: ['cat'], stdin: { n: 1 } })).resolves.toEqual({ n: 1 });

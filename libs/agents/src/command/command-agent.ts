@@ -5,6 +5,7 @@ import { AgentError } from '@braid/sdk';
 import { type Agent } from '../agent';
 import { inputReader, invalidInput } from '../input';
 import { outputTooLarge } from '../output';
+import { reportUsageIn, type UsagePaths, usagePathsField } from '../usage';
 import { allowedBinary } from './allowed-binary';
 import { commandEnvironment } from './environment';
 import { type GroupResult, runGroup } from './process-group';
@@ -25,6 +26,8 @@ type Input = {
   readonly stdin?: Json;
   readonly env?: { readonly [name: string]: Text };
   readonly cwd?: string;
+  /** Where in the JSON on its standard output the amounts stand that it used. */
+  readonly usage?: UsagePaths;
 };
 
 const text = { type: ['string', 'number', 'boolean'] };
@@ -37,13 +40,14 @@ const read = inputReader<Input>('command', {
     stdin: {},
     env: { type: 'object', additionalProperties: text },
     cwd: { type: 'string', minLength: 1 },
+    ...usagePathsField,
   },
 });
 
 const stderrTailBytes = 8_192;
 
 /**
- * Runs an allowed program, without a shell: `{argv, stdin, env, cwd}`. JSON on its standard output becomes the output,
+ * Runs an allowed program, without a shell: `{argv, stdin, env, cwd, usage}`. JSON on its standard output becomes the output,
  * else `{stdout, stderr, exitCode}`. It runs in the scratch folder of the attempt unless `cwd` names another folder (a
  * relative one lies in the scratch folder; an absolute one may be any that exists). Lines on standard error are logged.
  */
@@ -76,6 +80,7 @@ export function commandAgent(options: CommandAgentOptions): Agent {
       }).catch((cause: unknown) => {
         throw new AgentError(`${file} could not be started`, { type: 'CommandError', retryable: false, cause });
       });
+      if (input.usage) reportUsageIn(jsonIn(result.stdout.toString('utf8')), input.usage, ctx);
       ctx.signal.throwIfAborted();
       return outputOf(argv[0] ?? file, result, options.maxBytes);
     },

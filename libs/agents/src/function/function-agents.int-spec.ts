@@ -28,6 +28,15 @@ const files = {
       name: 'text.limited',
       run: () => { throw new AgentError('slow down', { code: 'rate-limited', retryAfter: 1500, details: { quota: 3 } }); },
     });
+    export const spender = defineAgent<{ readonly amounts: readonly Record<string, number>[]; readonly then?: string }>({
+      name: 'text.spender',
+      run: ({ amounts, then }, ctx) => {
+        for (const each of amounts) ctx.reportUsage(each);
+        if (then === 'fail') throw new Error('spent in vain');
+        if (then === 'hang') for (;;);
+        return 'done';
+      },
+    });
     export const final = defineAgent({ name: 'text.final', run: () => { throw new NonRetryableError('never'); } });
     export const broken = defineAgent({
       name: 'text.broken',
@@ -129,6 +138,31 @@ test('an agent gets its input and what it may know, and its lines are heard', as
   await expect(agent('text.words').run(work, ctx)).resolves.toEqual({ words: 3, attempt: 2, key: work.idempotencyKey });
   expect(ctx.lines).toEqual(['counting', 'printed 7']);
   expect(ctx.beats).toEqual([{ done: 1 }]);
+});
+
+// Seen to fail with the usage taken from the messages of the thread alone: what was said last came too late at times.
+test('what an agent has used is told, however it ends', async () => {
+  const amounts = [{ tokens: 5, usd: 0.25 }, { tokens: 7 }];
+  for (const then of ['return', 'fail', 'hang']) {
+    const signal = then === 'hang' ? AbortSignal.timeout(300) : new AbortController().signal;
+    const ctx = contextOf({ signal });
+    await agent('text.spender')
+      .run(workOf({ input: { amounts, then } }), ctx)
+      .catch(() => undefined);
+    expect([then, ctx.usage]).toEqual([then, [{ tokens: 12, usd: 0.25 }]]);
+  }
+});
+
+test.each([
+  [{ tokens: -1 }, 'the usage of tokens must be a number from 0 on, not -1'],
+  [{ tokens: null }, 'the usage of tokens must be a number from 0 on, not null'],
+  [{ attempts: 1 }, 'attempts are counted by Braid'],
+  [{ 'a b': 1 }, '"a b" is no unit'],
+])('an agent that reports %j hears what is wrong with it', async (amounts, message) => {
+  await expect(failureOf('text.spender', { amounts: [amounts] })).resolves.toMatchObject({
+    type: 'TypeError',
+    message: expect.stringContaining(message),
+  });
 });
 
 test('an input that does not match its schema is refused for good', async () => {

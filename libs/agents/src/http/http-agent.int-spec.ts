@@ -54,6 +54,14 @@ const json = (response: ServerResponse, value: Json, status = 200) =>
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
 describe('requests and answers', () => {
+  test('what was used is read from the answer', async () => {
+    const { url } = await serve((_, response) => json(response, { usage: { total_tokens: 31, cost: -1 } }));
+    const ctx = contextOf();
+    await run(agentWith(), { url, usage: { tokens: 'usage.total_tokens', usd: 'usage.cost' } }, ctx);
+    expect(ctx.usage).toEqual([{ tokens: 31 }]);
+    expect(ctx.lines).toEqual(['no usage at usage.cost: the usage of usd must be a number from 0 on, not -1']);
+  });
+
   test('a body is sent as JSON with the idempotency key and the trace, and JSON comes back parsed', async () => {
     const { url } = await serve(async (request, response) => {
       json(

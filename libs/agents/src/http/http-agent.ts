@@ -1,4 +1,4 @@
-import { type Json } from '@braid/events';
+import { type Json, type JsonObject } from '@braid/events';
 import { AgentError } from '@braid/sdk';
 import { fetch, type Response } from 'undici';
 import { type Agent, type AttemptContext } from '../agent';
@@ -11,6 +11,7 @@ import { type Hop, maxRedirects, nextHop } from './redirects';
 import { requestOf, webAddress } from './request';
 import { BodyTooLarge, parseBody, readBody } from './response-body';
 import { retryAfterMs } from './retry-after';
+import { reportUsageIn } from '../usage';
 
 export type HttpAgentOptions = {
   /** Hosts, addresses and CIDR ranges that may be reached though they are not public. */
@@ -24,7 +25,7 @@ export type HttpAgentOptions = {
 const excerptLength = 2_000;
 
 /**
- * Sends one HTTP request: `{url, method, headers, body, timeout}` gives `{status, headers, body}`. 408, 429 and 5xx are
+ * Sends one HTTP request: `{url, method, headers, body, timeout, usage}` gives `{status, headers, body}`. 408, 429 and 5xx are
  * failures that a retry may help, other 4xx are final. Only public addresses and those of `allow` are reached.
  */
 export function httpAgent(options: HttpAgentOptions): Agent {
@@ -32,10 +33,12 @@ export function httpAgent(options: HttpAgentOptions): Agent {
   return {
     name: 'http',
     async run(work, ctx) {
-      const { first, timeout } = requestOf(work);
+      const { first, timeout, usage } = requestOf(work);
       const signal = timeout === undefined ? ctx.signal : AbortSignal.any([ctx.signal, AbortSignal.timeout(timeout)]);
       try {
-        return await exchange(first, signal);
+        const answer = await exchange(first, signal);
+        reportUsageIn(answer['body'], usage, ctx);
+        return answer;
       } catch (error) {
         if (error instanceof AgentError) throw error;
         if (error instanceof BodyTooLarge) throw outputTooLarge(error.message, options.maxBytes);
@@ -45,7 +48,7 @@ export function httpAgent(options: HttpAgentOptions): Agent {
     close: () => dispatcher.destroy(),
   };
 
-  async function exchange(first: Hop, signal: AbortSignal): Promise<Json> {
+  async function exchange(first: Hop, signal: AbortSignal): Promise<JsonObject> {
     let hop = first;
     for (let redirects = 0; ; redirects++) {
       const response = await fetch(webAddress(hop.url), {
@@ -66,7 +69,7 @@ export function httpAgent(options: HttpAgentOptions): Agent {
     }
   }
 
-  async function answerOf(response: Response, hop: Hop): Promise<Json> {
+  async function answerOf(response: Response, hop: Hop): Promise<JsonObject> {
     if (response.status < 400) {
       const bytes = await readBody(response, options.maxBytes);
       const body = parseBody(bytes, response.headers.get('content-type') ?? '');

@@ -1,6 +1,7 @@
 import { type Json } from '@braid/events';
 import { type Work } from '../agent';
 import { inputReader, invalidInput } from '../input';
+import { type UsagePaths, usagePathsField } from '../usage';
 import { type Hop } from './redirects';
 
 type Input = {
@@ -9,6 +10,8 @@ type Input = {
   readonly headers?: { readonly [name: string]: string | number | boolean };
   readonly body?: Json;
   readonly timeout?: number;
+  /** Where in the body of the answer the amounts stand that were used. */
+  readonly usage?: UsagePaths;
 };
 
 const read = inputReader<Input>('http', {
@@ -21,6 +24,7 @@ const read = inputReader<Input>('http', {
     headers: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
     body: {},
     timeout: { type: 'number', exclusiveMinimum: 0, maximum: 2_147_483_647 },
+    ...usagePathsField,
   },
 });
 
@@ -40,7 +44,11 @@ const reserved = new Set([
 ]);
 
 /** The request that an input asks for; a `body` that is not a string is sent as JSON. */
-export function requestOf(work: Work): { readonly first: Hop; readonly timeout?: number } {
+export function requestOf(work: Work): {
+  readonly first: Hop;
+  readonly timeout?: number;
+  readonly usage?: UsagePaths;
+} {
   const input = read(work.input);
   const method = (input.method ?? (input.body === undefined || input.body === null ? 'GET' : 'POST')).toUpperCase();
   if (!methods.includes(method)) throw invalidInput(`method "${method}" is not one of ${methods.join(', ')}`);
@@ -52,6 +60,7 @@ export function requestOf(work: Work): { readonly first: Hop; readonly timeout?:
   return {
     first: { url: webAddress(input.url), method, headers, ...(body === undefined ? {} : { body }) },
     ...(input.timeout === undefined ? {} : { timeout: input.timeout }),
+    ...(input.usage === undefined ? {} : { usage: input.usage }),
   };
 }
 
