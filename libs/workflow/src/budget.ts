@@ -1,4 +1,4 @@
-import { type AgentStep, type Amounts, type Failure, type Run } from '@braid/events';
+import { type AgentStep, type Amounts, type Failure, type JsonObject, type Run } from '@braid/events';
 import { currentStep } from './sequence';
 import { type Branch, type Workflow } from './state';
 
@@ -55,9 +55,13 @@ export function attemptEnded(
   if (!run) return;
   branch.lastRun = { ...run, agent: isOpen ? phase.request.agent : '' };
   cost.agentMs += Math.max(0, run.endedAt - run.startedAt);
-  for (const [unit, amount] of Object.entries(run.usage ?? {})) {
+  countUsage(cost.usage, run.usage ?? {});
+}
+
+function countUsage(total: Map<string, number>, usage: JsonObject): void {
+  for (const [unit, amount] of Object.entries(usage)) {
     if (typeof amount !== 'number' || !Number.isFinite(amount) || amount < 0 || unit === attemptsUnit) continue;
-    if (cost.usage.has(unit) || cost.usage.size < mostUnits) add(cost.usage, unit, amount);
+    if (total.has(unit) || total.size < mostUnits) add(total, unit, amount);
   }
 }
 

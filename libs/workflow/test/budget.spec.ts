@@ -35,8 +35,12 @@ function actual(attempt: string, cost: Sums): Sums {
 
 function withCosts(graph: Graph, budget: Amounts, salt: number): Graph {
   const declared = JSON.stringify(graph, (_, value: Json) =>
-    typeof value === 'object' && value !== null && 'kind' in value && value['kind'] === 'agent'
-      ? { ...value, cost: costOf(String(value['id']), salt) }
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value['id'] === 'string' &&
+    value['kind'] === 'agent'
+      ? { ...value, cost: costOf(value['id'], salt) }
       : value,
   );
   return { ...(JSON.parse(declared) as Graph), budget };
