@@ -8,9 +8,8 @@ import {
   type Json,
   type RecordedEvent,
 } from '@braid/events';
-import { Scenario } from '@braid/testing';
+import { graphs, Scenario, variables } from '@braid/testing';
 import { everyStep, remainingBudget, type Workflow } from '@braid/workflow';
-import { graphs, variables } from './random-graph';
 import { Driver, moves } from './random-moves';
 import { runs } from './runs';
 
