@@ -126,6 +126,12 @@ steps:
       5,
       'two',
     ],
+    [
+      'the judge of a fork',
+      '{ id: f, parallel: { branches: { a: { agent: x } } }, converge: { strategy: judge, agent: j, cost: { t: 3 } } }',
+      4,
+      'judge',
+    ],
     ['the answers to failures', '{ id: a, agent: x, onFailure: [{ id: b, agent: x, cost: { t: 3 } }] }', 4, 'b'],
     [
       'the answer to a fork that is not met',

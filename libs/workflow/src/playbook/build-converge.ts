@@ -130,6 +130,7 @@ function judgeStep(fields: Fields, path: string, { problems, defaults }: Reporti
     with: has(fields, 'with') ? templateIn(fields['with']) : '${{ outputs }}',
     retry: retryPolicy(policy.retry),
     ...policy.timeouts,
+    ...(policy.cost === undefined ? {} : { cost: policy.cost }),
   };
 }
 

@@ -49,7 +49,7 @@ function worstOf(steps: readonly Step[], unit: string, graph: Graph, times: Time
 }
 
 function worstOfStep(step: Step, unit: string, graph: Graph, times: Times): Worst {
-  let worst = ownWorst(step, unit, graph, times);
+  let worst = together(ownWorst(step, unit, graph, times), judgeWorst(step, unit, graph, times));
   let cases = nothing;
   for (const nesting of nestingsOf(step)) {
     const inner = worstOf(nestedSteps(step, nesting) ?? [], unit, graph, times);
@@ -80,6 +80,11 @@ function ownWorst(step: Step, unit: string, graph: Graph, { branches, fallback }
     default:
       return nothing;
   }
+}
+
+function judgeWorst(step: Step, unit: string, graph: Graph, { branches }: Times): Worst {
+  if (!('converge' in step) || step.converge.strategy.name !== 'judge') return nothing;
+  return ownWorst(step.converge.strategy.judge, unit, graph, { branches, fallback: false });
 }
 
 function together(one: Worst, other: Worst): Worst {

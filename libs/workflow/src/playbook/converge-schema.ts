@@ -18,7 +18,7 @@ export const strategies: { readonly [name in Strategy['name']]: StrategyRule } =
   'majority-vote': { fields: ['by', 'weights', 'of', 'tieBreak'], needs: ['by'], losers: 'cancel' },
   'best-of': { fields: ['score'], needs: ['score'], losers: 'drain' },
   reduce: { fields: ['initial', 'with'], needs: ['initial', 'with'], losers: 'drain' },
-  judge: { fields: ['require', 'agent', 'with', 'retry', 'timeout'], needs: ['agent'], losers: 'drain' },
+  judge: { fields: ['require', 'agent', 'with', 'retry', 'timeout', 'cost'], needs: ['agent'], losers: 'drain' },
 };
 
 /** How many of several, as a number or a share. */
@@ -96,6 +96,7 @@ export const convergeSchema = {
       description: 'judge: how often and when a failed attempt of the judge is tried again.',
     },
     timeout: { $ref: '#/$defs/duration', description: 'judge: how long one attempt of the judge may run.' },
+    cost: { $ref: '#/$defs/amounts', description: 'judge: the most that one attempt of the judge uses, by unit.' },
     losers: {
       type: 'string',
       enum: ['cancel', 'drain', 'detach'],

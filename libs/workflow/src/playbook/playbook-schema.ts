@@ -93,7 +93,7 @@ const attempts = {
   heartbeatTimeout: { $ref: '#/$defs/duration', description: 'Silence after which a running attempt has failed.' },
   startTimeout: { $ref: '#/$defs/duration', description: 'How long an attempt may wait for a free slot.' },
   retry: { $ref: '#/$defs/retry' },
-  cost: { ...amounts, description: 'The most that one attempt uses, by unit: { tokens: 2000 }.' },
+  cost: { $ref: '#/$defs/amounts', description: 'The most that one attempt uses, by unit: { tokens: 2000 }.' },
 };
 
 const stepFields = {
@@ -315,7 +315,7 @@ export const playbookSchema = {
     steps: { $ref: '#/$defs/steps' },
     parallelStructure,
     budget: {
-      ...amounts,
+      $ref: '#/$defs/amounts',
       description:
         'What all attempts together may use, by unit of the usage that agents report; `attempts` is counted.',
     },
@@ -327,6 +327,7 @@ export const playbookSchema = {
     duration,
     expression,
     unit,
+    amounts,
     retry,
     steps: { type: 'array', minItems: 1, items: { $ref: '#/$defs/step' } },
     step,
