@@ -87,7 +87,7 @@ function usageOf({ usage }: Outcome) {
 function tooLarge(bytes: number): Failure {
   return {
     type: 'OutputTooLarge',
-    message: `the report has ${bytes} bytes, which the message server does not take; lower BRAID_MAX_OUTPUT_BYTES or raise max_payload of NATS`,
+    message: `the report has ${bytes} bytes, more than can be sent; lower BRAID_MAX_OUTPUT_BYTES`,
     code: 'limit',
     retryable: false,
   };

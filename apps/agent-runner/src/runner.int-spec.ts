@@ -237,10 +237,17 @@ test('an output over the limit is a failure that names the setting', async () =>
   });
 });
 
+test('an output of several megabytes arrives whole', async () => {
+  const agent: Agent = { name: 'test.large', run: async () => 'y'.repeat(6_000_000) };
+  await stage.runner({ agents: [agent], maxOutputBytes: 8_000_000 });
+  const work = await stage.send({ agent: agent.name, input: 'x'.repeat(2_000_000) });
+  const report = await reportOf(work.workflow);
+  expect(report.type === 'BranchCompleted' && (report.output as string).length).toBe(6_000_000);
+});
+
 test('a report that the server does not take becomes a failure instead of a loop', async () => {
-  await stage.runner({ maxOutputBytes: 50_000_000 });
-  const agent: Agent = { name: 'test.big', run: async () => 'x'.repeat(1_100_000) };
-  await stage.runner({ agents: [agent], maxOutputBytes: 50_000_000 });
+  const agent: Agent = { name: 'test.big', run: async () => 'x'.repeat(34_000_000) };
+  await stage.runner({ agents: [agent], maxOutputBytes: 100_000_000 });
   const work = await stage.send({ agent: agent.name });
   await expect(failureOf(work.workflow)).resolves.toMatchObject({ code: 'limit' });
 });

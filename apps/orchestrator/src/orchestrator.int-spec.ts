@@ -149,6 +149,31 @@ describe('an orchestrator', () => {
     expect((await ended(workflow)).ending).toMatchObject({ is: 'completed' });
   }, 60_000);
 
+  it('carries large values from step to step, and ends a branch whose input is too large to be sent', async () => {
+    await startOrchestrator('o1');
+    startRunner('large', () => ({ type: 'BranchCompleted', output: 'x'.repeat(9_000_000) }));
+    startRunner('measure', ({ input }) => ({ type: 'BranchCompleted', output: (input as string).length }));
+    const input = (times: number) => Array.from({ length: times }, () => '${{ steps.one.output }}').join('');
+    const steps = (times: number) => [
+      agent('one', { agent: 'large' }),
+      agent('two', { agent: 'measure', with: input(times) }),
+    ];
+    // Not asked for again and again: each time all of it would be read.
+    const over: string[] = [];
+    for (const type of ['WorkflowCompleted', 'WorkflowFailed']) {
+      bus.listen(subjects.eventsOfType(type), ({ subject }) => void over.push(subject.split('.').at(-1) ?? ''));
+    }
+    const fits = await start(graphOf(steps(1)));
+    await until(async () => over.includes(fits.workflow) || undefined, 50_000);
+    expect((await ended(fits.workflow)).ending).toEqual({ is: 'completed', output: 9_000_000 });
+    const tooLarge = await start(graphOf(steps(4)));
+    await until(async () => over.includes(tooLarge.workflow) || undefined, 50_000);
+    expect((await ended(tooLarge.workflow)).ending).toMatchObject({
+      is: 'failed',
+      failure: { type: 'WorkTooLargeError', code: 'limit' },
+    });
+  }, 60_000);
+
   it('goes on from a snapshot when a long workflow changes hands', async () => {
     const first = await startOrchestrator('o1');
     let release = (): void => undefined;

@@ -85,7 +85,7 @@ export const settings = {
   BRAID_HEARTBEAT_INTERVAL: duration({ default: 2_000, desc: 'How often a runner says which attempts it works on' }),
   BRAID_DRAIN_TIMEOUT: duration({ default: 20_000, desc: 'How long a stopping process may finish what it has begun' }),
   BRAID_MAX_BODY_BYTES: bytes({ default: 1_048_576, desc: 'Largest body of a request to the gateway' }),
-  BRAID_MAX_OUTPUT_BYTES: bytes({ default: 524_288, desc: 'Largest output of one attempt' }),
+  BRAID_MAX_OUTPUT_BYTES: bytes({ default: 8_388_608, desc: 'Largest output of one attempt' }),
   BRAID_MAX_BRANCHES: whole(1, 1_000_000)({ default: 20_000, desc: 'Most branches that one fork may open' }),
   BRAID_RETENTION: duration({
     default: 0,

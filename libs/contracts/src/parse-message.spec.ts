@@ -188,7 +188,7 @@ describe('parseMessage', () => {
       Buffer.from('{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000)),
       'nested more than 256',
     ],
-    ['more than a megabyte', Buffer.alloc(1_048_577, 0x20), 'at most 1048576'],
+    ['more than 32 MiB', Buffer.alloc(33_554_433, 0x20), 'at most 33554432'],
     ['null', Buffer.from('null'), 'must be object; it is null'],
   ])('refuses %s', (_what, bytes, reason) => {
     for (const kind of kinds) {

@@ -6,8 +6,8 @@ import { type MessageKind, type MessageKinds, messageSchemas } from './schemas/m
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
-/** NATS takes no larger messages unless it is told to. */
-const MAX_BYTES = 1_048_576;
+/** Bytes of the largest body that is sent or read. NATS takes 1 MiB unless it is told otherwise; larger ones travel apart. */
+export const largestBody = 33_554_432;
 /** Far below what overflows the stack of a function that walks JSON. */
 const MAX_DEPTH = 256;
 
@@ -32,7 +32,7 @@ function validatorOf(kind: MessageKind): ValidateFunction {
  * Values are taken as they are, without conversion; properties that are not known here are kept.
  */
 export function parseMessage<K extends MessageKind>(kind: K, bytes: Uint8Array): Parsed<MessageKinds[K]> {
-  if (bytes.length > MAX_BYTES) return refuse(`${bytes.length} bytes; at most ${MAX_BYTES} are read`);
+  if (bytes.length > largestBody) return refuse(`${bytes.length} bytes; at most ${largestBody} are read`);
   if (!isUtf8(bytes)) return refuse('not valid UTF-8');
   if (isDeeperThan(MAX_DEPTH, bytes)) return refuse(`nested more than ${MAX_DEPTH} levels deep`);
   let value: unknown;

@@ -1,4 +1,5 @@
 import { type NatsConnection } from '@nats-io/nats-core';
+import { type LargeBodies } from './large-bodies';
 import { type Provisioner } from './provisioner';
 import { type ConsumerSpec } from './topology';
 
@@ -23,7 +24,7 @@ export type Delivery = {
 export interface Publisher {
   /**
    * Resolves when the server has stored the message. Tries again while the server cannot be reached.
-   * `messageId` lets the server drop a repeat within two minutes.
+   * `messageId` lets the server drop a repeat within two minutes. A large body for a work queue is stored apart first.
    * @throws PublishError when the stream refuses the message (`full`, `too-large`) or `timeoutMs` has passed.
    */
   publish(
@@ -110,6 +111,8 @@ export interface Bus {
   readonly counts: Readonly<BusCounts>;
   readonly log: Log;
   readonly publisher: Publisher;
+  /** What travels apart from its message. */
+  readonly bodies: LargeBodies;
   /** Makes missing streams and consumers again. */
   readonly provisioner: Pick<Provisioner, keyof Provisioner>;
   /** Starts pulling from a consumer. */

@@ -20,6 +20,7 @@ import {
   type Log,
 } from './bus';
 import { PullIntake } from './intake';
+import { LargeBodies } from './large-bodies';
 import { Provisioner } from './provisioner';
 import { type PublisherOptions, StreamPublisher } from './publisher';
 import { defaultStreamLimits, type StreamLimits, streamSpecs } from './topology';
@@ -93,6 +94,7 @@ class NatsBus implements Bus {
   };
   readonly provisioner: Provisioner;
   readonly publisher: StreamPublisher;
+  readonly bodies: LargeBodies;
   connected = true;
   private readonly observers = new Set<ConnectionObserver>();
   private jsm: Promise<JetStreamManager> | undefined;
@@ -104,8 +106,10 @@ class NatsBus implements Bus {
     this.name = options.name;
     this.inboxPrefix = options.inboxPrefix;
     this.log = options.log ?? silent;
+    const limits = { ...defaultStreamLimits, ...options.limits };
+    this.bodies = new LargeBodies(nc, limits);
     const manager = () => (this.jsm ??= jetstreamManager(nc, { checkAPI: false, timeout: API_TIMEOUT_MS }));
-    this.provisioner = new Provisioner(manager, streamSpecs({ ...defaultStreamLimits, ...options.limits }), (name) => {
+    this.provisioner = new Provisioner(manager, streamSpecs(limits), (name) => {
       this.counts.restored++;
       this.log.info({ name }, 'It was missing from JetStream and has been made');
     });

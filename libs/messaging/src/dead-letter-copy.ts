@@ -1,5 +1,6 @@
 import { subjects } from '@braid/contracts';
 import { type Bus } from './bus';
+import { bodyHeader } from './large-bodies';
 import { type StreamName } from './topology';
 
 /** Headers that a dead letter carries beside those of the message. */
@@ -12,7 +13,8 @@ export const deadLetterHeaders = {
   cutFrom: 'Braid-Cut-From',
 } as const;
 
-const own: ReadonlySet<string> = new Set(Object.values(deadLetterHeaders));
+/** A large body is no longer kept apart: what fits of it is in the copy. */
+const own: ReadonlySet<string> = new Set([...Object.values(deadLetterHeaders), bodyHeader]);
 
 const MAX_REASON = 1_000;
 /** Milliseconds; less than after which the message is delivered again. */

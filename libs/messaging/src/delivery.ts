@@ -13,13 +13,16 @@ const COPY_FAILED_RETRY_MS = 30_000;
 
 /** A message of a pull consumer. Its reply subject is where its end is told to the server; only the first end counts. */
 export class StreamDelivery implements Delivery {
-  readonly body: Uint8Array;
+  /** Replaced when it has travelled apart. */
+  body: Uint8Array;
   private ended = false;
 
   constructor(
     readonly msg: Msg,
     private readonly keep: KeepDeadLetter,
     private readonly failed: (error: unknown) => void,
+    /** Hears that the message has left its stream. */
+    private readonly gone: (delivery: StreamDelivery) => void,
   ) {
     this.body = msg.data;
   }
@@ -45,7 +48,9 @@ export class StreamDelivery implements Delivery {
   }
 
   ack(): void {
+    if (this.ended) return;
     this.end(ACK);
+    this.gone(this);
   }
 
   nak(delayMs: number): void {
@@ -62,6 +67,7 @@ export class StreamDelivery implements Delivery {
     try {
       await this.keep(this, reason);
       this.msg.respond(TERM);
+      this.gone(this);
     } catch (error) {
       this.msg.respond(nakAfter(COPY_FAILED_RETRY_MS));
       this.failed(error);

@@ -2,6 +2,7 @@ import { type Msg } from '@nats-io/nats-core';
 import { type Bus, type Intake, type IntakeOptions } from './bus';
 import { keepDeadLetter } from './dead-letter-copy';
 import { StreamDelivery } from './delivery';
+import { bodyHeader } from './large-bodies';
 import { laneCheckMs, PullLane } from './pull-lane';
 
 /** Requests that stand at once: one may be answered while the next is on its way. */
@@ -71,13 +72,40 @@ export class PullIntake implements Intake {
     this.troubles = 0;
     if (this.free > 0) this.schedule();
     const delivery = this.delivery(msg);
+    const apart = delivery.header(bodyHeader);
+    if (apart !== undefined) {
+      void this.handleWithBody(delivery, apart);
+      return;
+    }
     try {
       this.options.handler(delivery);
     } catch (error) {
-      this.bus.log.error({ error, subject: delivery.subject, consumer: this.label }, 'A message could not be handled');
-      delivery.nak(HANDLER_FAILED_RETRY_MS);
-      this.release();
+      this.failed(delivery, error);
     }
+  }
+
+  private failed(delivery: StreamDelivery, error: unknown): void {
+    this.bus.log.error({ error, subject: delivery.subject, consumer: this.label }, 'A message could not be handled');
+    delivery.nak(HANDLER_FAILED_RETRY_MS);
+    this.release();
+  }
+
+  private async handleWithBody(delivery: StreamDelivery, name: string): Promise<void> {
+    try {
+      const body = await this.bus.bodies.get(name);
+      if (body === undefined) return await this.bodyGone(delivery, name);
+      delivery.body = body;
+      this.options.handler(delivery);
+    } catch (error) {
+      this.failed(delivery, error);
+    }
+  }
+
+  /** A body goes when its message is acknowledged; a message that comes again without one was, and the word of it was lost. */
+  private async bodyGone(delivery: StreamDelivery, name: string): Promise<void> {
+    if (delivery.deliveryCount > 1) delivery.ack();
+    else await delivery.deadLetter(`its body, which is stored apart as ${name}, is not there`);
+    this.release();
   }
 
   private delivery(msg: Msg): StreamDelivery {
@@ -90,6 +118,10 @@ export class PullIntake implements Intake {
       },
       (error) =>
         this.bus.log.error({ error, consumer: this.label }, 'A dead letter could not be kept; its message comes again'),
+      (one) => {
+        const apart = one.header(bodyHeader);
+        if (apart !== undefined) this.bus.bodies.remove(apart);
+      },
     );
   }
 

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createInbox, type Msg } from '@nats-io/nats-core';
 import { type Bus, type BusCounts, type Publisher } from './bus';
+import { bodyHeader } from './large-bodies';
 import { readAnswer } from './pub-ack';
 import { PublishError, type PublishErrorCode } from './publish-error';
 import { streamOf } from './topology';
@@ -83,6 +85,7 @@ export class StreamPublisher implements Publisher {
       return Promise.reject(new PublishError('refused', subject, 'not a subject; write tokens separated by dots'));
     }
     const data = typeof body === 'string' ? Buffer.from(body) : body;
+    if (this.bus.bodies.isLarge(subject, data.length)) return this.publishApart(subject, data, options);
     let headers: WireHeaders | undefined;
     try {
       headers = WireHeaders.of(options.messageId, options.headers);
@@ -116,6 +119,17 @@ export class StreamPublisher implements Publisher {
       this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref();
       if (this.hasRoom()) this.admit(pending);
       else this.waiting.push(token);
+    });
+  }
+
+  private async publishApart(subject: string, body: Uint8Array, options: PublishOptions): Promise<void> {
+    const name = options.messageId ?? randomUUID();
+    const deadline = performance.now() + (options.timeoutMs ?? Infinity);
+    await this.bus.bodies.put(name, body, subject, deadline);
+    await this.publish(subject, '', {
+      ...options,
+      headers: { ...options.headers, [bodyHeader]: name },
+      ...(options.timeoutMs !== undefined && { timeoutMs: deadline - performance.now() }),
     });
   }
 

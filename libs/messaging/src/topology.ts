@@ -16,6 +16,9 @@ export type StreamLimits = {
   readonly eventsAge: number;
   readonly deadBytes: number;
   readonly deadAge: number;
+  /** Bodies that are too large for a message; beyond these bytes, publishing such a message is refused. */
+  readonly bodiesBytes: number;
+  readonly bodiesAge: number;
 };
 
 const MiB = 1024 * 1024;
@@ -31,6 +34,8 @@ export const defaultStreamLimits: StreamLimits = {
   eventsAge: 7 * DAY,
   deadBytes: 256 * MiB,
   deadAge: 30 * DAY,
+  bodiesBytes: 4096 * MiB,
+  bodiesAge: 7 * DAY,
 };
 
 export type StreamName = (typeof streams)[keyof typeof streams];

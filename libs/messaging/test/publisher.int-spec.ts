@@ -54,11 +54,11 @@ describe('The publisher', () => {
 
   it('refuses what is larger than the server takes without losing the connection', async () => {
     const body = Buffer.alloc(1024 * 1024 - 20);
-    const tooLarge = bus.publisher.publish(subjects.start(0, 'w'), body, {
+    const tooLarge = bus.publisher.publish(subjects.event('p', 'T', 'w'), body, {
       messageId: 'with its headers it is too large',
     });
     await expect(tooLarge).rejects.toMatchObject({ code: 'too-large' });
-    await bus.publisher.publish(subjects.start(0, 'w'), body);
+    await bus.publisher.publish(subjects.event('p', 'T', 'w'), body);
     expect(bus.counts.disconnects).toBe(0);
   });
 

@@ -125,7 +125,8 @@ describe('When NATS fails', () => {
     await works('after the consumer was deleted');
     await jsm.streams.delete(streams.in);
     await works('after the stream was deleted');
-    expect(bodies).toEqual(['before', 'after the consumer was deleted', 'after the stream was deleted']);
+    // An acknowledgement that was under way went with the consumer: its message may come twice.
+    expect([...new Set(bodies)]).toEqual(['before', 'after the consumer was deleted', 'after the stream was deleted']);
   });
 
   it('asks again when the connection breaks and the server stays, without exceeding its slots', async () => {

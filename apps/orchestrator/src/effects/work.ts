@@ -74,7 +74,7 @@ export function workOf(
 /** How an attempt ends whose work no message can carry: no runner ever hears of it. */
 export function tooLargeReport({ agent, branch, step, attempt, body }: Work, now: number): Command {
   const kib = Math.ceil(Buffer.byteLength(body) / 1_024);
-  const message = `The input and context of ${agent} take ${kib} KiB, more than a NATS message may have (max_payload); pass less, or a reference to it`;
+  const message = `The input and context of ${agent} take ${kib} KiB, more than can be sent to a runner; pass less, or a reference to it`;
   const failure: Failure = { type: 'WorkTooLargeError', message, code: 'limit', retryable: false };
   const run = { attempt, runner: 'none', startedAt: now, endedAt: now };
   return { type: 'report', report: { branch, step, run, outcome: { is: 'failed', failure } } };
