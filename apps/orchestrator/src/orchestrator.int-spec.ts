@@ -161,7 +161,7 @@ describe('an orchestrator', () => {
     // Not asked for again and again: each time all of it would be read.
     const over: string[] = [];
     for (const type of ['WorkflowCompleted', 'WorkflowFailed']) {
-      bus.listen(subjects.eventsOfType(type), ({ subject }) => void over.push(subject.split('.').at(-1) ?? ''));
+      bus.listen(`braid.events.*.${type}.*`, ({ subject }) => void over.push(subject.split('.').at(-1) ?? ''));
     }
     const fits = await start(graphOf(steps(1)));
     await until(async () => over.includes(fits.workflow) || undefined, 50_000);

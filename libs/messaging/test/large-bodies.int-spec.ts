@@ -4,7 +4,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { subjects } from '@braid/contracts';
 import { type FreshNats, freshNats } from '@braid/testing';
-import { agentConsumer, type Bus, connectBus, listDeadLetters, openIntake, provision } from '../src';
+import { agentConsumer, type Bus, connectBus, listDeadLetters, provision } from '../src';
 import { collect, until } from './waiting';
 
 describe('Large bodies', () => {
@@ -43,7 +43,7 @@ describe('Large bodies', () => {
     expect(await kept()).toBe(1);
     const seen: { readonly body: string; readonly mine: string | undefined }[] = [];
     const intake = started(
-      openIntake(bus, {
+      bus.openIntake({
         consumer: agentConsumer(agent),
         slots: 4,
         handler: (delivery) => {
