@@ -43,7 +43,6 @@ const mapOf = (count: number, more: JsonObject = {}): JsonObject => ({
 });
 
 describe('a budget over the whole way', () => {
-  // Seen to fail with the usage left out of reports, and with attempts that failed not counted.
   it(
     'counts what agents report, in attempts that failed too, and refuses what could go over it',
     showingLogs(async () => {

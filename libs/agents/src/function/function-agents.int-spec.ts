@@ -140,7 +140,7 @@ test('an agent gets its input and what it may know, and its lines are heard', as
   expect(ctx.beats).toEqual([{ done: 1 }]);
 });
 
-// Seen to fail with the usage taken from the messages of the thread alone: what was said last came too late at times.
+// Seen to fail, for the agent that hangs, with the messages of its thread not heard.
 test('what an agent has used is told, however it ends', async () => {
   const amounts = [{ tokens: 5, usd: 0.25 }, { tokens: 7 }];
   for (const then of ['return', 'fail', 'hang']) {
