@@ -15,8 +15,9 @@ async function outcomeOf({ source, variables, signals, executionMode, output }: 
   const mode = executionMode === undefined ? {} : { executionMode };
   const { id } = await stack.client().start({ playbook: source, variables, ...mode });
   for (const [name, payload] of Object.entries(signals)) await stack.client().signal(id, name, payload);
-  const { status, error, ...ended } = await stack.ended(id);
-  return { status, code: error?.code, ...(output === undefined ? {} : { output: ended.output }) };
+  const { status, error, branchStatus, ...ended } = await stack.ended(id);
+  const undone = branchStatus.flatMap(({ compensates }) => compensates?.step ?? []);
+  return { status, code: error?.code, undone, ...(output === undefined ? {} : { output: ended.output }) };
 }
 
 // Seen to fail with another outcome, another output, and an unknown field in a block.
@@ -39,8 +40,8 @@ describe.each(['README.md', 'docs/playbook.md'])('what %s shows', (file) => {
     '%s comes to what the page says',
     (_place, playbook) =>
       showingLogs(async () => {
-        const { runs, output } = playbook;
-        const told = { status: runs.status, code: runs.code, ...(output === undefined ? {} : { output }) };
+        const { runs, undone, output } = playbook;
+        const told = { status: runs.status, code: runs.code, undone, ...(output === undefined ? {} : { output }) };
         expect(await outcomeOf(playbook)).toEqual(told);
       })(),
     60_000,

@@ -166,6 +166,34 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     expect(cached).toMatchObject({ status: 'completed', output: { price: 40, from: 'cache' } });
     expect(cached.cost.attempts).toBe(4);
   },
+
+  'saga.yaml': async () => {
+    const ledgers = ['declined', 'paid'].map((name) => join(home, `${name}.jsonl`));
+    const [declined, paid] = await Promise.all([
+      run('saga.yaml', { ledger: ledgers[0] ?? '' }),
+      run('saga.yaml', { ledger: ledgers[1] ?? '', card: 'valid' }),
+    ]);
+    expect(declined).toMatchObject({ status: 'failed', error: { type: 'CardDeclined' } });
+    expect(declined.compensation).toMatchObject({
+      ...{ state: 'compensated', because: 'failed', steps: { total: 3, undone: 3, failed: 0 } },
+    });
+    expect(paid).toMatchObject({ status: 'completed', output: { paid: 980 } });
+    const [undone = [], kept = []] = ledgers.map((path) =>
+      readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { readonly did: string; readonly what: string })
+        .map(({ did, what }) => `${did} ${what.split('-')[0]}`),
+    );
+    const booked = undone.slice(0, 3);
+    expect(booked[0]).toBe('book flight');
+    expect(booked.toSorted()).toEqual(['book car', 'book flight', 'book hotel']);
+    expect(undone).toHaveLength(6);
+    expect(undone[5]).toBe('cancel flight');
+    expect(undone.toSorted()).toEqual([...booked, ...booked.map((line) => line.replace('book', 'cancel'))].toSorted());
+    expect(kept).toHaveLength(4);
+    expect(kept.filter((line) => line.startsWith('cancel'))).toEqual([]);
+  },
 };
 
 describe('the examples', () => {

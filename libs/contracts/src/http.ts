@@ -17,8 +17,10 @@ export type BranchStatusView = {
   readonly branch: string;
   readonly path: string;
   readonly parent?: string;
-  /** The fork step that opened the branch; absent for the root. */
+  /** The fork step that opened the branch; absent for the root and for what undoes a step. */
   readonly fork?: string;
+  /** The step that the branch undoes. */
+  readonly compensates?: { readonly branch: string; readonly step: string };
   readonly status: BranchStatusName;
   readonly step?: string;
   readonly agent?: string;
@@ -80,6 +82,17 @@ export type CostView = {
   readonly remaining?: Amounts;
 };
 
+/** How the completed steps of a workflow are undone, or were. */
+export type CompensationView = {
+  /** `stopped`: a cancel has ended it before all were undone. */
+  readonly state: 'compensating' | 'compensated' | 'stopped';
+  readonly because: 'failed' | 'cancelled';
+  /** Why the workflow has failed. */
+  readonly error?: Failure;
+  /** How many steps are to be undone, and how many of them were, or could not be. */
+  readonly steps: { readonly total: number; readonly undone: number; readonly failed: number };
+};
+
 export type WorkflowView = {
   readonly id: string;
   readonly playbook: { readonly name: string; readonly version?: string };
@@ -92,6 +105,8 @@ export type WorkflowView = {
   readonly context: JsonObject;
   readonly output?: Json;
   readonly error?: Failure;
+  /** Present from when completed steps are being undone. */
+  readonly compensation?: CompensationView;
   readonly cost: CostView;
   readonly branchStatus: readonly BranchStatusView[];
   readonly convergencePoints: readonly ConvergencePointView[];
@@ -125,8 +140,8 @@ export type GraphView = {
   readonly edges: readonly {
     readonly from: string;
     readonly to: string;
-    /** `case`: to the steps of a case; `failure`: to the steps that answer a failure. */
-    readonly kind: 'sequence' | 'fork' | 'needs' | 'converge' | 'case' | 'failure';
+    /** `case`: to the steps of a case; `failure`: to the steps that answer a failure; `compensation`: to those that undo a step. */
+    readonly kind: 'sequence' | 'fork' | 'needs' | 'converge' | 'case' | 'failure' | 'compensation';
     /** Of `needs` of which not all must have completed: how many. */
     readonly require?: number;
   }[];

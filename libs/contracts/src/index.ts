@@ -8,6 +8,7 @@ export {
 export type {
   BranchStatusName,
   BranchStatusView,
+  CompensationView,
   ConvergencePointView,
   ConvergencePreviewView,
   CostView,

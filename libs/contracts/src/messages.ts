@@ -12,7 +12,7 @@ export type StartMessage = WorkflowStarted & { readonly workflow: string };
 
 /** A command to a workflow that exists. A new command is a new member here. */
 export type CommandMessage =
-  PlainCommand<'cancel'> | PlainCommand<'pause'> | PlainCommand<'resume'> | RetryMessage | SignalMessage;
+  CancelMessage | PlainCommand<'pause'> | PlainCommand<'resume'> | RetryMessage | SignalMessage;
 
 export type PlainCommand<C extends string> = {
   readonly workflow: string;
@@ -24,6 +24,9 @@ export type PlainCommand<C extends string> = {
 
 /** A failed workflow is to go on, with this budget in the units that it names. */
 export type RetryMessage = PlainCommand<'retry'> & { readonly budget?: Amounts };
+
+/** `compensate`: what has completed is undone before the workflow ends. */
+export type CancelMessage = PlainCommand<'cancel'> & { readonly compensate?: boolean };
 
 /** Something from outside for a step that waits for it. */
 export type SignalMessage = {
@@ -47,6 +50,7 @@ export type RejectionCode =
   | 'workflow.closed'
   | 'workflow.different-start'
   | 'workflow.not-failed'
+  | 'workflow.compensated'
   | 'signal.invalid'
   | 'message.invalid';
 

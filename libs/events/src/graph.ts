@@ -38,6 +38,8 @@ type StepBase = {
   readonly export?: { readonly [key: string]: Json };
   /** What a failure of this step means for its branch; steps run in its place, and their output is the step's. */
   readonly onFailure: OnFailure;
+  /** What undoes the step when the workflow fails or is cancelled after it has completed. */
+  readonly compensate?: readonly Step[];
 };
 
 /** What follows when something has failed: the branch fails, goes on as if nothing had been, or runs these steps first. */

@@ -1,3 +1,4 @@
+export { compensationPath, isInCompensation } from './compensation-path';
 export { eventId, type RecordedEvent, type StoredEvent } from './envelope';
 export { judgeName } from './graph';
 export { capacityCodes, failureCodes, type Failure, type FailureCode } from './failure';
@@ -36,6 +37,7 @@ export type {
   BranchRetryScheduled,
   BranchSkipped,
   CaseChosen,
+  CompensationStarted,
   ConvergenceReached,
   ExecutionMode,
   FailureCaught,

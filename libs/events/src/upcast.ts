@@ -32,6 +32,7 @@ const upcasters: { readonly [type in WorkflowEventType]: readonly Upcaster[] } =
   WorkflowResumed: [],
   WorkflowRetried: [],
   ForkReopened: [],
+  CompensationStarted: [],
   WorkflowCancelled: [],
 };
 

@@ -30,6 +30,7 @@ export type WorkflowEvent =
   | { readonly type: 'WorkflowPaused'; readonly data: WorkflowPaused }
   | { readonly type: 'WorkflowResumed'; readonly data: WorkflowResumed }
   | { readonly type: 'WorkflowRetried'; readonly data: WorkflowRetried }
+  | { readonly type: 'CompensationStarted'; readonly data: CompensationStarted }
   | { readonly type: 'WorkflowCompleted'; readonly data: WorkflowCompleted }
   | { readonly type: 'WorkflowFailed'; readonly data: WorkflowFailed }
   | { readonly type: 'WorkflowCancelled'; readonly data: WorkflowCancelled };
@@ -260,8 +261,17 @@ export type ForkReopened = {
   readonly judge?: true;
 };
 
+/**
+ * The workflow has come to its end, and before it ends the completed steps that say how are undone, one after the other, the
+ * last one first. Each is undone in a branch of its own.
+ */
+export type CompensationStarted =
+  | { readonly because: 'failed'; readonly failure: Failure }
+  | { readonly because: 'cancelled'; readonly reason?: string; readonly by?: string };
+
 export type WorkflowCompleted = { readonly output: Json };
 
 export type WorkflowFailed = { readonly failure: Failure };
 
-export type WorkflowCancelled = { readonly reason?: string; readonly by?: string };
+/** `details`: which of the completed steps could not be undone. */
+export type WorkflowCancelled = { readonly reason?: string; readonly by?: string; readonly details?: Json };

@@ -128,9 +128,13 @@ export class BraidClient {
     return response.text();
   }
 
-  /** Cancels a workflow; branches that run are stopped. */
-  cancel(id: string, options: Reasoned = {}): Promise<WorkflowView> {
-    return this.#tell(id, 'cancel', options);
+  /**
+   * Cancels a workflow; branches that run are stopped. With `compensate` the steps that have completed are undone before it
+   * ends; without, a workflow that is undoing its steps stops doing so.
+   */
+  cancel(id: string, options: Reasoned & { readonly compensate?: boolean } = {}): Promise<WorkflowView> {
+    const { compensate, ...rest } = options;
+    return this.#tell(id, 'cancel', rest, compensate === undefined ? {} : { compensate });
   }
 
   /** Pauses a workflow: nothing new is started until it is resumed. */

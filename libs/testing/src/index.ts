@@ -1,6 +1,7 @@
 export { type FreshDatabase, freshDatabase, type FreshNats, freshNats } from './servers';
 export { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
 export { Scenario } from './scenario';
+export { checkCompensations } from './compensations';
 export { difference } from './difference';
 export { checkState, Watch } from './invariants';
 export { forks, type GraphOptions, graphs, type SignalName, variables } from './random-graph';

@@ -40,6 +40,8 @@ export function checkState(state: Workflow): void {
   }
   const something = state.waiting.size + state.timed.size > 0;
   holds(something || state.status === 'paused', () => 'the workflow runs and waits for nothing');
+  const undoing = (state.compensation?.branches ?? []).filter((each) => !hasEnded(each) && !is(each, 'pending'));
+  holds(undoing.length <= 1, () => `${undoing.length} steps are undone at once`);
   for (const { phase } of open) {
     const kept = phase.is === 'awaiting' && state.signals.kept.some(({ name }) => name === phase.signal);
     holds(!kept, () => 'a signal is kept that a step waits for');
@@ -100,7 +102,12 @@ function needsMet(fork: Fork, branch: Branch): boolean {
 }
 
 const ends = new Set(['BranchCompleted', 'BranchFailed', 'BranchSkipped', 'BranchCancelled']);
-const withoutBranch: ReadonlySet<string> = new Set(['WorkflowStarted', 'WorkflowPaused', 'WorkflowResumed']);
+const withoutBranch: ReadonlySet<string> = new Set([
+  'WorkflowStarted',
+  'WorkflowPaused',
+  'WorkflowResumed',
+  'CompensationStarted',
+]);
 const workflowEnds = new Set(['WorkflowCompleted', 'WorkflowFailed', 'WorkflowCancelled']);
 
 /** Watches the events of one workflow go by, without looking at any state. */

@@ -45,7 +45,9 @@ type Draft =
       readonly step: Draft;
       readonly by: 'onFailure' | 'onUnmet';
       readonly answer: readonly Draft[];
-    };
+    }
+  /** A step with others that undo it. */
+  | { readonly kind: 'undone'; readonly step: Draft; readonly compensate: readonly Draft[] };
 
 type DraftCase = { readonly when: string | undefined; readonly steps: readonly Draft[] };
 
@@ -63,6 +65,8 @@ export type GraphOptions = {
   /** Whether time, signals and budgets may end things: deadlines, timeouts. */
   readonly timed: boolean;
   readonly losers: readonly Convergence['losers'][];
+  /** Whether steps may say how they are undone. */
+  readonly undone?: boolean;
 };
 
 const everyStrategy: readonly Strategy[] = [
@@ -103,7 +107,12 @@ const everyStrategy: readonly Strategy[] = [
   },
 ];
 
-export const anything: GraphOptions = { strategies: everyStrategy, timed: true, losers: ['cancel', 'drain', 'detach'] };
+export const anything: GraphOptions = {
+  strategies: everyStrategy,
+  timed: true,
+  losers: ['cancel', 'drain', 'detach'],
+  undone: true,
+};
 
 /** The signals that drawn steps wait for, and the schemas of their payloads. */
 export const signals = { go: {}, count: { type: 'number' } } as const;
@@ -176,6 +185,17 @@ function convergence({ strategies, timed, losers }: GraphOptions): fc.Arbitrary<
 }
 
 function step(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
+  const { undone = false, ...plain } = options;
+  if (!undone) return plainStep(options, depth);
+  const own = plainStep(options, depth);
+  const compensate = fc.array(plainStep(plain, Math.min(depth, 1)), { minLength: 1, maxLength: 2 });
+  return fc.oneof(
+    { weight: 3, arbitrary: own },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('undone'), step: own, compensate }) },
+  );
+}
+
+function plainStep(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
   const plain: fc.WeightedArbitrary<Draft>[] = [
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('agent'), more: agentStep(options) }) },
     {
@@ -267,6 +287,7 @@ function builder(): (draft: Draft) => Step {
       if (by === 'onFailure' || !('converge' in built)) return { ...built, onFailure: answer };
       return { ...built, converge: { ...built.converge, onUnmet: answer } };
     }
+    if (draft.kind === 'undone') return { ...build(draft.step), compensate: draft.compensate.map(build) };
     const id = `s${ids++}`;
     const { if: condition, export: exports, onFailure } = draft.more;
     const shared = defined({ if: condition, export: exports, onFailure });

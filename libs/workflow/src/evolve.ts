@@ -9,10 +9,12 @@ import {
 } from '@braid/events';
 import { attemptEnded, attemptRequested, narrowest } from './budget';
 import { convergenceOutput } from './convergence/output';
+import { compensationStarted, completeStep, passCompensated } from './compensation';
+import { newBranch } from './new-branch';
 import { openFork, reopenBranch, reopenFork } from './open-fork';
 import { HistoryError } from './history-error';
 import { noteEnd } from './needs';
-import { complete, fail, nest, skip, write } from './progress';
+import { fail, nest, skip, write } from './progress';
 import { currentStep } from './sequence';
 import {
   allEnded,
@@ -56,29 +58,19 @@ export function evolve(state: WorkflowState, event: RecordedEvent): Workflow {
 }
 
 function born(id: string, at: number, started: WorkflowStarted): Workflow {
-  const root: Branch = {
+  const root = newBranch({
     path: rootPath,
     name: rootPath,
     parent: undefined,
     fork: undefined,
+    compensates: undefined,
     index: 0,
     steps: started.graph.steps,
-    cursor: 0,
-    nested: [],
-    phase: { is: 'active' },
     context: started.context,
-    exports: {},
     results: {},
-    output: null,
-    attempts: 0,
-    earlierAttempts: 0,
-    wasDeferred: false,
-    lastFailure: undefined,
-    lastRun: undefined,
-    startedAt: at,
-    endedAt: undefined,
-    forks: new Map(),
-  };
+  });
+  root.phase = { is: 'active' };
+  root.startedAt = at;
   return {
     status: 'running',
     version: 1,
@@ -96,6 +88,8 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     branches: new Map([[rootPath, root]]),
     waiting: new Set(),
     timed: new Set(),
+    undoable: [],
+    compensation: undefined,
     retries: 0,
     signals: { seen: new Set(), kept: [] },
     budget: narrowest(started.graph.budget, started.budget),
@@ -134,7 +128,7 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       const branch = branchOf(state, event.data.branch);
       attemptEnded(state, branch, event.data);
       write(branch, event.data.exports);
-      complete(branch, event.data.step, event.data.output);
+      completeStep(state, branch, event.data.step, event.data.output);
       return next(state, branch, at);
     }
     case 'StepSkipped': {
@@ -190,6 +184,8 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       return converged(state, event.data, at);
     case 'ForkReopened':
       return forkReopened(state, event.data, at);
+    case 'CompensationStarted':
+      return compensationStarted(state, event.data);
     case 'WorkflowPaused':
       state.status = 'paused';
       return;
@@ -262,6 +258,7 @@ function end(state: Workflow, branch: Branch, phase: EndPhase, at: number): void
   branch.endedAt = at;
   branch.phase = phase;
   state.waiting.delete(branch);
+  if (branch.compensates) passCompensated(state);
   if (!fork || isJudge(branch)) return;
   passReady(fork);
   fork.running.delete(index);
@@ -280,7 +277,7 @@ function goOnAfter(state: Workflow, fork: Fork, at: number): void {
   const { decision, parent, step } = fork;
   if (decision?.outcome !== 'met' || !(hasLetGo(fork) || allEnded(fork))) return;
   write(parent, decision.exports);
-  complete(parent, step.id, convergenceOutput(fork, decision));
+  completeStep(state, parent, step.id, convergenceOutput(fork, decision));
   next(state, parent, at);
 }
 
@@ -349,7 +346,7 @@ function branchCompleted(state: Workflow, completed: BranchCompleted, at: number
   const branch = branchOf(state, completed.branch);
   attemptEnded(state, branch, completed);
   write(branch, completed.exports);
-  if (completed.step !== undefined) complete(branch, completed.step, completed.output);
+  if (completed.step !== undefined) completeStep(state, branch, completed.step, completed.output);
   branch.output = completed.output;
   end(state, branch, { is: 'completed' }, at);
 }

@@ -11,6 +11,7 @@ export { signalProblems } from './signal-problems';
 export {
   allEnded,
   type Branch,
+  type Compensation,
   childPath,
   endedCount,
   type Fork,

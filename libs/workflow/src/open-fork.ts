@@ -1,5 +1,6 @@
 import { type ForkOpened, type ForkStep, judgeName, type Step } from '@braid/events';
 import { hasItsNeeds, linkNeeds, stillLost } from './needs';
+import { newBranch } from './new-branch';
 import { type Branch, childPath, type Fork, type Phase } from './state';
 
 /** Opens the branches of a fork, all pending: a `parallel` has those that it names, a `map` one per item. */
@@ -27,39 +28,19 @@ export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at:
     decision: undefined,
   };
   for (const [index, { name, steps }] of specs.entries()) {
-    branches.push(newBranch(fork, index, name, steps));
+    branches.push(memberOf(fork, index, name, steps));
     if (hasItsNeeds(fork, index)) ready.push(index);
   }
   const { strategy } = step.converge;
-  if (strategy.name === 'judge') fork.judge = newBranch(fork, branches.length, judgeName, [strategy.judge]);
+  if (strategy.name === 'judge') fork.judge = memberOf(fork, branches.length, judgeName, [strategy.judge]);
   return fork;
 }
 
-function newBranch(fork: Fork, index: number, name: string, steps: readonly Step[]): Branch {
+function memberOf(fork: Fork, index: number, name: string, steps: readonly Step[]): Branch {
   const { parent, step } = fork;
-  return {
-    path: childPath(parent.path, step.id, name),
-    name,
-    parent,
-    fork,
-    index,
-    steps,
-    cursor: 0,
-    nested: [],
-    phase: { is: 'pending' },
-    context: parent.context,
-    exports: {},
-    results: parent.results,
-    output: null,
-    attempts: 0,
-    earlierAttempts: 0,
-    wasDeferred: false,
-    lastFailure: undefined,
-    lastRun: undefined,
-    startedAt: undefined,
-    endedAt: undefined,
-    forks: new Map(),
-  };
+  const { context, results } = parent;
+  const path = childPath(parent.path, step.id, name);
+  return newBranch({ path, name, parent, fork, compensates: undefined, index, steps, context, results });
 }
 
 /**

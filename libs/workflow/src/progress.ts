@@ -6,7 +6,7 @@ import { type Branch, type StepResult } from './state';
 const notRun: StepResult = { status: 'skipped', output: null };
 
 /** The step has an output, and its sequence goes on. */
-export function complete(branch: Branch, id: string, output: Json): void {
+export function complete(branch: Branch, id: string, output: Json): Step {
   const step = returnTo(branch, id);
   const before = branch.results[id];
   // A step whose failure was answered by other steps has failed all the same; the answer is its output.
@@ -14,6 +14,7 @@ export function complete(branch: Branch, id: string, output: Json): void {
   const sequence = innermost(branch);
   sequence.output = output;
   sequence.cursor += 1;
+  return step;
 }
 
 export function skip(branch: Branch, id: string): void {

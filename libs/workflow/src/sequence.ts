@@ -70,7 +70,7 @@ export function nestingsOf(step: Step): readonly Nesting[] {
   return all;
 }
 
-/** Every step of a playbook that is inside of these or one of them, in branches of forks too, and those that ask judges. */
+/** Every step of a playbook that is inside of these or one of them, in branches of forks and compensations too, and those that ask judges. */
 export function* everyStep(steps: readonly Step[]): Generator<Step> {
   for (const step of steps) {
     yield step;
@@ -78,6 +78,7 @@ export function* everyStep(steps: readonly Step[]): Generator<Step> {
     if (step.kind === 'map') yield* everyStep(step.steps);
     if (step.kind === 'parallel') for (const branch of step.branches) yield* everyStep(branch.steps);
     for (const nesting of nestingsOf(step)) yield* everyStep(nestedSteps(step, nesting) ?? []);
+    if (step.compensate) yield* everyStep(step.compensate);
   }
 }
 

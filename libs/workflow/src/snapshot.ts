@@ -2,6 +2,7 @@ import { type Amounts, type ForkStep, type Graph, type Json, type JsonObject, ty
 import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './sequence';
 import {
   type Branch,
+  type Compensation,
   type Fork,
   isJudge,
   type Phase,
@@ -18,13 +19,35 @@ export const snapshotSchema = 5;
 export type WorkflowSnapshot = {
   readonly workflow: Omit<
     Workflow,
-    'root' | 'branches' | 'waiting' | 'timed' | 'signals' | 'cost' | 'endedAt' | 'traceparent' | 'ending' | 'budget'
+    | 'root'
+    | 'branches'
+    | 'waiting'
+    | 'timed'
+    | 'undoable'
+    | 'compensation'
+    | 'signals'
+    | 'cost'
+    | 'endedAt'
+    | 'traceparent'
+    | 'ending'
+    | 'budget'
   > & {
     readonly endedAt: number | null;
     readonly traceparent: string | null;
     readonly ending: Json;
     readonly budget: Amounts | null;
   };
+  readonly undoable: readonly {
+    readonly branch: string;
+    readonly step: string;
+    readonly context: number;
+    readonly results: number;
+  }[];
+  readonly compensation: {
+    readonly because: Compensation['because'];
+    readonly branches: readonly string[];
+    readonly next: number;
+  } | null;
   readonly signals: { readonly seen: readonly string[]; readonly kept: readonly Signal[] };
   readonly cost: {
     readonly attempts: number;
@@ -62,6 +85,7 @@ type BranchSnapshot = {
   readonly name: string;
   /** Place of its fork in the list of forks; the root has none. */
   readonly fork: number | null;
+  readonly compensates: { readonly branch: string; readonly step: string } | null;
   readonly index: number;
   readonly isJudge: boolean;
   readonly cursor: number;
@@ -82,19 +106,8 @@ type BranchSnapshot = {
 
 /** The state as a snapshot, which holds references into it: encode it before the state changes. */
 export function takeSnapshot(state: Workflow): WorkflowSnapshot {
-  const {
-    root: _root,
-    branches,
-    waiting,
-    timed,
-    signals,
-    cost,
-    endedAt,
-    traceparent,
-    ending,
-    budget,
-    ...workflow
-  } = state;
+  const { root: _root, branches, waiting, timed, undoable, compensation, signals, cost, ...rest } = state;
+  const { endedAt, traceparent, ending, budget, ...workflow } = rest;
   const shared = new Map<object, number>();
   const share = (object: object): number => {
     const known = shared.get(object);
@@ -113,12 +126,22 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       ending: (ending ?? null) as unknown as Json,
       budget: budget ?? null,
     },
+    undoable: undoable.map(({ branch, step, context, results }) => ({
+      branch: branch.path,
+      step: step.id,
+      context: share(context),
+      results: share(results),
+    })),
+    compensation: compensation ? { ...compensation, branches: compensation.branches.map(({ path }) => path) } : null,
     signals: { ...signals, seen: [...signals.seen] },
     cost: { ...cost, usage: [...cost.usage], reserved: [...cost.reserved] },
     branches: [...branches.values()].map((branch) => ({
       path: branch.path,
       name: branch.name,
       fork: branch.fork ? place(branch.fork) : null,
+      compensates: branch.compensates
+        ? { branch: branch.compensates.branch.path, step: branch.compensates.step }
+        : null,
       index: branch.index,
       isJudge: isJudge(branch),
       cursor: branch.cursor,
@@ -186,7 +209,11 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
   };
   for (const each of snapshot.branches) {
     const fork = each.fork === null ? undefined : lookUp(forks[each.fork], `fork ${each.fork}`);
-    const branch = restoreBranch(each, fork, snapshot);
+    const undone = each.compensates && {
+      branch: lookUp(branches.get(each.compensates.branch), each.compensates.branch),
+      step: each.compensates.step,
+    };
+    const branch = restoreBranch(each, { fork, compensates: undone ?? undefined }, snapshot);
     branches.set(branch.path, branch);
     if (fork && each.isJudge) fork.judge = branch;
     else if (each.fork !== null) members[each.fork]?.push(branch);
@@ -195,6 +222,7 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
       each.phase.is === 'forked' ? { is: 'forked', fork: lookUp(forks[each.phase.fork], 'an open fork') } : each.phase;
   }
   const { endedAt, traceparent, ending, budget, ...workflow } = snapshot.workflow;
+  const { compensation, shared } = snapshot;
   return {
     ...workflow,
     endedAt: endedAt ?? undefined,
@@ -205,6 +233,19 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     branches,
     waiting: new Set(snapshot.waiting.map((path) => lookUp(branches.get(path), path))),
     timed: new Set(snapshot.timed.map((place) => lookUp(forks[place], `fork ${place}`))),
+    undoable: snapshot.undoable.map((each) => {
+      const branch = lookUp(branches.get(each.branch), each.branch);
+      const step = lookUp(findStep(branch.steps, each.step), `step ${each.step}`);
+      return {
+        branch,
+        step,
+        context: shared[each.context] ?? {},
+        results: (shared[each.results] ?? {}) as unknown as StepResults,
+      };
+    }),
+    compensation: compensation
+      ? { ...compensation, branches: compensation.branches.map((path) => lookUp(branches.get(path), path)) }
+      : undefined,
     signals: { ...snapshot.signals, seen: new Set(snapshot.signals.seen) },
     cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage), reserved: new Map(snapshot.cost.reserved) },
   };
@@ -213,14 +254,16 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
 /** Its phase is set when the forks that it opened are there. */
 function restoreBranch(
   { isJudge: judges, ...branch }: BranchSnapshot,
-  fork: Fork | undefined,
+  { fork, compensates }: Pick<Branch, 'fork' | 'compensates'>,
   { shared, workflow }: WorkflowSnapshot,
 ): Branch {
-  const steps = judges ? judgeSteps(fork) : stepsOf(workflow.graph, fork, branch.index);
+  const undone = compensates && (findStep(compensates.branch.steps, compensates.step)?.compensate ?? []);
+  const steps = undone ?? (judges ? judgeSteps(fork) : stepsOf(workflow.graph, fork, branch.index));
   return {
     ...branch,
     parent: fork?.parent,
     fork,
+    compensates,
     steps,
     nested: restoreNested({ ...branch, steps }, branch.nested),
     phase: { is: 'pending' },

@@ -1,6 +1,7 @@
 import {
   type Amounts,
   type BranchRequested,
+  type CompensationStarted,
   type ConvergenceReached,
   type ExecutionMode,
   type Failure,
@@ -9,6 +10,7 @@ import {
   type Json,
   type JsonObject,
   type Run,
+  type Step,
 } from '@braid/events';
 import { type NestedSequence, type Sequence } from './sequence';
 
@@ -39,6 +41,10 @@ export type Workflow = {
   readonly waiting: Set<Branch>;
   /** Forks with a deadline that are not decided. */
   readonly timed: Set<Fork>;
+  /** The steps that have completed and say how they are undone, in the order of their completion. */
+  readonly undoable: Undoable[];
+  /** Present from when those are being undone. */
+  compensation: Compensation | undefined;
   /** How often it was taken up again after it had failed. */
   retries: number;
   readonly signals: {
@@ -57,6 +63,22 @@ export type Workflow = {
     /** The declared cost of attempts that have not reported what they used, and may still use or have used it. */
     readonly reserved: Map<string, number>;
   };
+};
+
+/** A completed step that can be undone, and what its branch saw then: its own output and exports, and nothing later. */
+export type Undoable = {
+  readonly branch: Branch;
+  readonly step: Step;
+  readonly context: JsonObject;
+  readonly results: StepResults;
+};
+
+export type Compensation = {
+  readonly because: CompensationStarted;
+  /** One per step that is undone, in the order in which that is done. */
+  readonly branches: readonly Branch[];
+  /** Where the first one stands that has not ended. */
+  next: number;
 };
 
 export type Signal = { readonly name: string; readonly payload: Json };
@@ -81,6 +103,8 @@ export type Branch = Sequence & {
   readonly parent: Branch | undefined;
   /** The fork that opened this branch; absent for the root. */
   fork: Fork | undefined;
+  /** The step that this branch undoes, and the branch that it was a step of; absent for all others. */
+  readonly compensates: { readonly branch: Branch; readonly step: string } | undefined;
   /** Place among its siblings, in declared order. */
   readonly index: number;
   /** The sequences inside of its steps that are under way, the innermost last. */

@@ -2,7 +2,7 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionMode, type RecordedEvent } from '@braid/events';
 import { fold, restoreSnapshot, takeSnapshot, type WorkflowSnapshot } from '@braid/workflow';
-import { checkState, difference, graphs, Scenario, variables, Watch } from '@braid/testing';
+import { checkCompensations, checkState, difference, graphs, Scenario, variables, Watch } from '@braid/testing';
 import { Driver, moves } from './random-moves';
 import { runs } from './runs';
 
@@ -63,6 +63,7 @@ describe('any workflow, whatever happens to it and in whatever order', () => {
           check();
         }
         driver.finish(check);
+        checkCompensations(scenario.events);
       }),
       runs(300),
     );

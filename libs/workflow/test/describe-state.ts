@@ -17,6 +17,14 @@ export function describeState(state: Workflow): Json {
     },
     ...(state.budget && { budget: state.budget }),
     ...(state.retries > 0 && { retries: state.retries }),
+    ...(state.undoable.length > 0 && {
+      undoable: state.undoable.map(({ branch, step, context, results }) => ({
+        ...{ branch: branch.path, step: step.id, context, results },
+      })),
+    }),
+    ...(state.compensation && {
+      compensation: { ...state.compensation, branches: state.compensation.branches.map(({ path }) => path) },
+    }),
     ...(state.signals.seen.size > 0 && { signals: { seen: [...state.signals.seen], kept: state.signals.kept } }),
     waiting: [...state.waiting].map(({ path }) => path),
     timed: [...state.timed].map(({ parent, step }) => `${parent.path} ${step.id}`),

@@ -245,4 +245,35 @@ export const stories: { readonly [name: string]: () => Scenario } = {
     s.complete('root', 'done');
     return s;
   },
+
+  'undone-after-a-failure': () => {
+    const undo = (id: string, output: string) => [agent(id, { with: output })];
+    const book = (id: string) => agent(id, { compensate: undo(`drop_${id}`, `\${{ steps.${id}.output }}`) });
+    const both = parallel('f', [branch('x', [book('hotel')]), branch('y', [book('car'), agent('more')])], {
+      converge: converge({ strategy: { name: 'first-success' }, losers: 'cancel' }),
+    });
+    const s = Scenario.start(graphOf([book('flight'), both, agent('pay')]));
+    s.complete('root', 'F');
+    s.complete('f/y', 'C');
+    s.complete('f/x', 'H');
+    s.fail('root', { message: 'declined', retryable: false, details: { card: 'x' } });
+    s.send({ type: 'pause' });
+    s.complete('f/x/hotel:compensate');
+    s.send({ type: 'resume' });
+    s.fail('f/y/car:compensate', { message: 'too late', retryable: false });
+    s.complete('flight:compensate');
+    return s;
+  },
+
+  'undone-on-request-and-stopped': () => {
+    const book = (id: string) => agent(id, { compensate: [wait(`rest_${id}`, 100), agent(`drop_${id}`)] });
+    const s = Scenario.start(graphOf([book('flight'), book('hotel'), agent('pay')]));
+    s.complete('root', 'F');
+    s.complete('root', 'H');
+    s.send({ type: 'cancel', compensate: true, reason: 'changed my mind', by: 'somebody' });
+    s.tick(100);
+    s.complete('hotel:compensate');
+    s.send({ type: 'cancel', reason: 'leave it' });
+    return s;
+  },
 };

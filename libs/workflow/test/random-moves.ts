@@ -15,7 +15,7 @@ export type Move =
   | { readonly do: 'signal'; readonly name: SignalName; readonly payload: number; readonly again: boolean }
   | { readonly do: 'start-again' }
   | { readonly do: 'pause' | 'resume' | 'retry' }
-  | { readonly do: 'cancel' };
+  | { readonly do: 'cancel'; readonly compensate: boolean };
 
 /** A sign of life of an attempt, as old as it says; `behind` attempts before the current one. */
 export type Heard = { readonly pick: number; readonly behind: number; readonly age: number; readonly silence: number };
@@ -72,7 +72,7 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
       { weight: 1, arbitrary: fc.constant({ do: 'pause' as const }) },
       { weight: 2, arbitrary: fc.constant({ do: 'resume' as const }) },
       { weight: 2, arbitrary: fc.constant({ do: 'retry' as const }) },
-      { weight: 1, arbitrary: fc.constant({ do: 'cancel' as const }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), compensate: fc.boolean() }) },
     ),
     { maxLength: 40, size: 'max' },
   )
@@ -133,7 +133,7 @@ export class Driver {
       case 'retry':
         return this.retry();
       case 'cancel':
-        return this.cancel();
+        return this.cancel(move.compensate);
     }
   }
 
@@ -153,12 +153,13 @@ export class Driver {
     }
   }
 
-  private cancel(): void {
+  private cancel(compensate: boolean): void {
     const s = this.scenario;
     const was = isOpen(s.workflow);
-    const decision = s.send({ type: 'cancel', reason: 'enough', by: 'a test' });
+    const decision = s.send({ type: 'cancel', compensate, reason: 'enough', by: 'a test' });
     if (was && decision.is !== 'accepted') throw new Error('Broken: an open workflow refused its cancel');
-    if (was) this.expectNothing({ type: 'cancel' });
+    if (was) this.expectNothing({ type: 'cancel', compensate });
+    if (!compensate && isOpen(s.workflow)) throw new Error('Broken: a cancelled workflow goes on');
   }
 
   private holdOrGoOn(type: 'pause' | 'resume'): void {
@@ -174,9 +175,9 @@ export class Driver {
 
   private retry(): void {
     const s = this.scenario;
-    const { status, root, retries } = s.workflow;
-    const can = status === 'failed' && root.phase.is === 'failed';
-    const isRepeated = retries > 0 && isOpen(s.workflow);
+    const { status, root, retries, compensation } = s.workflow;
+    const can = status === 'failed' && root.phase.is === 'failed' && !compensation;
+    const isRepeated = retries > 0 && isOpen(s.workflow) && !compensation;
     const decision = s.send({ type: 'retry', reason: 'once more' });
     if ((decision.is === 'accepted') !== (can || isRepeated)) throw new Error(`Broken: the retry was ${decision.is}`);
     if (can && isOpen(s.workflow)) this.expectNothing({ type: 'retry' });

@@ -12,6 +12,8 @@ export type FencedPlaybook = {
   readonly variables: JsonObject;
   readonly signals: JsonObject;
   readonly executionMode?: 'sequential' | 'parallel';
+  /** The steps that are undone, in order. */
+  readonly undone: readonly string[];
   /** The block of JSON that follows. */
   readonly output?: Json;
 };
@@ -21,6 +23,7 @@ type Notice = {
   readonly variables?: JsonObject;
   readonly signals?: JsonObject;
   readonly executionMode?: 'sequential' | 'parallel';
+  readonly undone?: readonly string[];
 };
 
 const root = resolve(__dirname, '../../..');
@@ -29,7 +32,7 @@ const block =
 
 /**
  * The YAML blocks of a Markdown file. The HTML comment before a block says what becomes of it: `validates`, or
- * `runs: completed`, `runs: failed <code>`, on further lines with `variables`, `signals` or `executionMode`. A JSON block right
+ * `runs: completed`, `runs: failed <code>`, on further lines with `variables`, `signals`, `executionMode` or `undone`. A JSON block right
  * after it is the output.
  * @throws when a block has no such comment.
  */
@@ -39,13 +42,14 @@ export function fencedPlaybooks(file: string): readonly FencedPlaybook[] {
   return [...text.matchAll(block)].map(({ index, groups = {} }) => {
     const { notice = '', source = '', output } = groups;
     const place = `${relative(root, path)}:${text.slice(0, index).split('\n').length}`;
-    const { runs, variables = {}, signals = {}, executionMode } = noticeOf(notice, place);
+    const { runs, variables = {}, signals = {}, executionMode, undone = [] } = noticeOf(notice, place);
     const [status = '', code] = runs?.split(' ') ?? [];
     return {
       place,
       source,
       variables,
       signals,
+      undone,
       ...(runs === undefined ? {} : { runs: { status, ...(code === undefined ? {} : { code }) } }),
       ...(executionMode === undefined ? {} : { executionMode }),
       ...(output === undefined ? {} : { output: JSON.parse(output) as Json }),

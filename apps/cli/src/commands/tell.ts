@@ -4,10 +4,9 @@ import { Command } from 'commander';
 import { type Cli } from '../cli';
 import { gatewayClient } from '../gateway';
 import { allowance, type GatewayOptions, withGateway } from '../options';
-import { statusText } from '../view/workflow';
+import { workflowStatus } from '../view/workflow';
 
 const words = {
-  cancel: 'cancel a workflow; branches that run are stopped',
   pause: 'start nothing new in a workflow until it is resumed',
   resume: 'let a paused workflow go on',
   retry: 'let a failed workflow go on where it failed',
@@ -32,7 +31,21 @@ function tellCommand(cli: Cli, word: Exclude<keyof typeof words, 'retry'>): Comm
   });
 }
 
-export const cancelCommand = (cli: Cli): Command => tellCommand(cli, 'cancel');
+export function cancelCommand(cli: Cli): Command {
+  const command = new Command('cancel')
+    .description('cancel a workflow; branches that run are stopped')
+    .argument('<id>', 'id of the workflow')
+    .option('--reason <text>', 'kept on record')
+    .option('--compensate', 'undo the steps that have completed before it ends');
+  type Options = GatewayOptions & { readonly reason?: string; readonly compensate?: true };
+  return withGateway(command).action(async (id: string, options: Options) => {
+    const client = await gatewayClient(options, cli);
+    const { reason, compensate } = options;
+    const asked = { ...(reason === undefined ? {} : { reason }), ...(compensate ? { compensate } : {}) };
+    printOutcome(cli, await client.cancel(id, asked), options);
+  });
+}
+
 export const pauseCommand = (cli: Cli): Command => tellCommand(cli, 'pause');
 export const resumeCommand = (cli: Cli): Command => tellCommand(cli, 'resume');
 
@@ -50,5 +63,5 @@ export function retryCommand(cli: Cli): Command {
 /** How a workflow stands after a command. */
 export function printOutcome({ terminal }: Cli, view: WorkflowView, { json }: GatewayOptions): void {
   if (json === true) terminal.printJson(view);
-  else terminal.print(`${view.id}  ${statusText(view.status, terminal.colours)}`);
+  else terminal.print(`${view.id}  ${workflowStatus(view, terminal.colours)}`);
 }

@@ -2,7 +2,7 @@ import { type WorkflowView } from '@braid/contracts';
 import { type Terminal } from '../terminal';
 import { branchTree } from './branch-tree';
 import { changes } from './changes';
-import { statusText } from './workflow';
+import { workflowStatus } from './workflow';
 import { took } from './time';
 
 /** Shows a workflow while it runs. */
@@ -45,7 +45,7 @@ async function redrawn(terminal: Terminal): Promise<LiveDisplay> {
 
 function picture(view: WorkflowView, { colours }: Terminal): readonly string[] {
   const now = Date.now();
-  const head = `${colours.bold(view.playbook.name)}  ${statusText(view.status, colours)}  ${took(view.startedAt, view.endedAt, now)}`;
+  const head = `${colours.bold(view.playbook.name)}  ${workflowStatus(view, colours)}  ${took(view.startedAt, view.endedAt, now)}`;
   return [head, ...branchTree(view, { colours, now })];
 }
 

@@ -19,12 +19,13 @@ export function workflowDetails(view: WorkflowView, options: ViewOptions): strin
   const sections = [
     [
       `${colours.bold(`${playbook.name}${version}`)}  ${view.id}`,
-      `${statusText(view.status, colours)}  ${took(view.startedAt, view.endedAt, options.now)}, ${view.executionMode}, started ${moment(view.startedAt)} UTC, version ${view.version}`,
+      `${workflowStatus(view, colours)}  ${took(view.startedAt, view.endedAt, options.now)}, ${view.executionMode}, started ${moment(view.startedAt)} UTC, version ${view.version}`,
       ...costLines(cost, colours),
     ],
     branchTree(view, options),
     view.convergencePoints.flatMap((point) => convergenceLines(point, colours)),
     Object.keys(view.context).length === 0 ? [] : [`context ${JSON.stringify(view.context)}`],
+    ...compensationSections(view, colours),
     view.error === undefined ? [] : failureLines(view.error, colours),
     view.output === undefined ? [] : [outputText(view.output, colours)],
   ];
@@ -51,6 +52,25 @@ export function workflowList(workflows: readonly WorkflowSummary[], { colours, n
 
 export function statusText(status: WorkflowView['status'], colours: Colours): string {
   return paintStatus(status, `${statusSign(status)} ${status}`, colours);
+}
+
+/** How a workflow stands; while its steps are undone, that, and how far it has come. */
+export function workflowStatus(view: Pick<WorkflowView, 'status' | 'compensation'>, colours: Colours): string {
+  const { status, compensation } = view;
+  const shown = statusText(status, colours);
+  if (compensation?.state !== 'compensating') return shown;
+  const { total, undone, failed } = compensation.steps;
+  return `${shown}, compensating (${undone + failed} of ${total})`;
+}
+
+/** What was undone and why, with the failure that brought it about where the workflow has not ended with it. */
+function compensationSections(view: WorkflowView, colours: Colours): readonly (readonly string[])[] {
+  if (view.compensation === undefined) return [];
+  const { state, because, error, steps } = view.compensation;
+  const why = because === 'failed' ? 'the workflow has failed' : 'the workflow was cancelled';
+  const failed = steps.failed === 0 ? '' : colours.red(`, ${steps.failed} could not be`);
+  const line = `${state} because ${why}: ${steps.undone} of ${steps.total} steps undone${failed}`;
+  return [[line], view.error === undefined && error !== undefined ? failureLines(error, colours) : []];
 }
 
 /** A text is shown as it is, with its headings raised; everything else as JSON. */

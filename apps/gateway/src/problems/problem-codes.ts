@@ -106,6 +106,11 @@ export const problemCodes = {
     title: 'The workflow cannot be tried again',
     next: 'Read the workflow: only one that failed in one of its branches can be tried again.',
   },
+  'workflow.compensated': {
+    status: 409,
+    title: 'The completed steps of the workflow are undone',
+    next: 'Start a new workflow: there is nothing left that this one could go on from.',
+  },
   'signal.invalid': {
     status: 422,
     title: 'No step of the workflow can take this signal',

@@ -1,23 +1,29 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { type JsonObject } from '@braid/events';
 import { CommandDto } from './command.dto';
 import { WorkflowDto } from './workflow.dto';
 
-/** Documents a command that needs nothing but a reason. `done`: how the workflow is afterwards. */
+/** Documents a command to a workflow. `done`: how the workflow is afterwards. */
 export function ApiCommand(told: {
   readonly summary: string;
   readonly description: string;
   readonly done: string;
   /** What the body may hold. */
   readonly body?: typeof CommandDto;
+  /** Bodies that say more than a reason. */
+  readonly examples?: { readonly [name: string]: { readonly summary: string; readonly value: JsonObject } };
 }): MethodDecorator {
-  const { summary, description, done, body = CommandDto } = told;
+  const { summary, description, done, body = CommandDto, examples } = told;
   return applyDecorators(
     ApiOperation({ summary, description }),
     ApiBody({
       type: body,
       required: false,
-      examples: { reasoned: { summary: 'With a reason', value: { reason: 'the supplier is away until Monday' } } },
+      examples: {
+        reasoned: { summary: 'With a reason', value: { reason: 'the supplier is away until Monday' } },
+        ...examples,
+      },
     }),
     ApiOkResponse({ type: WorkflowDto, description: `It is on disk that the workflow is ${done}` }),
   );

@@ -38,7 +38,7 @@ export function workingAttempt(workflow: string, branch: Branch, find: FindAttem
 }
 
 export function branchView(workflow: string, branch: Branch, find: FindAttempt): BranchStatusView {
-  const { phase, parent, fork, endedAt } = branch;
+  const { phase, parent, fork, compensates, endedAt } = branch;
   const working = workingAttempt(workflow, branch, find);
   const failure = failureOf(branch);
   return {
@@ -48,6 +48,7 @@ export function branchView(workflow: string, branch: Branch, find: FindAttempt):
     ...known({
       parent: parent?.path,
       fork: fork?.step.id,
+      compensates: compensates && { branch: compensates.branch.path, step: compensates.step },
       ...effortOf(branch, working),
       endedAt: endedAt === undefined ? undefined : moment(endedAt),
       waitsFor: waitsFor(phase),

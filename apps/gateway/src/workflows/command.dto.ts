@@ -1,6 +1,6 @@
 import { type Amounts } from '@braid/events';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, MaxLength } from 'class-validator';
 import { IsBudget } from './is-budget';
 
 /** What a command to a workflow may say besides what is wanted. */
@@ -22,4 +22,14 @@ export class RetryDto extends CommandDto {
   @IsOptional()
   @IsBudget()
   budget?: Amounts;
+}
+
+export class CancelDto extends CommandDto {
+  @ApiPropertyOptional({
+    description: 'Undo the steps that have completed and say how, before the workflow ends; it is `running` meanwhile',
+    default: false,
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'compensate must be true or false' })
+  compensate?: boolean;
 }

@@ -11,6 +11,8 @@ export function eventView(event: StoredEvent): EventView {
 
 function dataOf(event: StoredEvent): EventView['data'] {
   switch (event.type) {
+    case 'CompensationStarted':
+      return event.data.because === 'failed' ? { ...event.data, failure: failureView(event.data.failure) } : event.data;
     case 'BranchRetryScheduled':
     case 'BranchDeferred':
     case 'StepFailed':

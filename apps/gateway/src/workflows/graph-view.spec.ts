@@ -55,6 +55,45 @@ describe('the graph of a workflow', () => {
     expect(ids()).toEqual(before);
   });
 
+  test('shows what undoes a step when that has begun, hanging on the step, and many as one', () => {
+    const book = agent('book', { compensate: [agent('ask'), agent('drop')] });
+    const drawnOf = (items: number) => {
+      const scenario = Scenario.start(
+        graphOf([
+          map(
+            'm',
+            Array.from({ length: items }, (_, n) => n),
+            [book],
+          ),
+          agent('last'),
+        ]),
+      );
+      for (let n = 0; n < items; n++) scenario.complete(`m/${n}`);
+      const before = graphView(scenario.workflow, nobody, folded);
+      expect(before.nodes.filter(({ id }) => id.includes(':compensate'))).toEqual([]);
+      scenario.fail('root');
+      return graphView(scenario.workflow, nobody, folded);
+    };
+    const { nodes, edges } = drawnOf(2);
+    expect(nodes.filter(({ id }) => id.includes(':compensate')).map(({ id, status }) => [id, status])).toEqual([
+      ['m/1/book:compensate#ask', 'requested'],
+      ['m/1/book:compensate#drop', 'pending'],
+      ['m/0/book:compensate#ask', 'pending'],
+      ['m/0/book:compensate#drop', 'pending'],
+    ]);
+    expect(edges.filter(({ kind }) => kind === 'compensation')).toEqual([
+      { from: 'm/1#book', to: 'm/1/book:compensate#ask', kind: 'compensation' },
+      { from: 'm/0#book', to: 'm/0/book:compensate#ask', kind: 'compensation' },
+    ]);
+    const many = drawnOf(60);
+    expect(many.nodes.filter(({ id }) => id.includes(':compensate'))).toMatchObject([
+      { id: '*:compensate', label: 'compensate × 60', status: 'requested', counts: { requested: 1, pending: 59 } },
+    ]);
+    expect(many.edges.filter(({ kind }) => kind === 'compensation')).toEqual([
+      { from: 'root#m', to: '*:compensate', kind: 'compensation' },
+    ]);
+  });
+
   test('every edge joins two nodes', () => {
     const scenario = Scenario.start(review);
     scenario.complete('root');

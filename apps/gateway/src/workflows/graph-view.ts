@@ -50,7 +50,40 @@ export function graphView(workflow: Workflow, find: FindAttempt, options: { read
     expand: options.expand,
   };
   drawBranch(drawing, { path: rootPath, steps: workflow.graph.steps, branch: workflow.root });
+  if (workflow.compensation) drawCompensations(drawing, workflow.compensation.branches);
   return { nodes: drawing.nodes, edges: drawing.edges };
+}
+
+/** What undoes a step hangs on it; where that is not drawn by itself, and when there are many, they are drawn as one. */
+function drawCompensations(drawing: Drawing, branches: readonly Branch[]): void {
+  const drawn = new Set(drawing.nodes.map(({ id }) => id));
+  const isApart = ({ compensates: of }: Branch) => drawn.has(`${of?.branch.path}#${of?.step}`);
+  const folded = drawing.expand || branches.length <= foldedFrom ? branches.filter((each) => !isApart(each)) : branches;
+  const hidden = new Set(folded);
+  for (const branch of branches) {
+    if (hidden.has(branch)) continue;
+    const span = drawBranch(drawing, { path: branch.path, steps: branch.steps, branch });
+    const from = `${branch.compensates?.branch.path}#${branch.compensates?.step}`;
+    if (span) drawing.edges.push({ from, to: span.first, kind: 'compensation' });
+  }
+  if (folded.length > 0) drawFoldedCompensations(drawing, folded);
+}
+
+function drawFoldedCompensations(drawing: Drawing, branches: readonly Branch[]): void {
+  const path = '*:compensate';
+  const counts = countsOf(drawing, branches);
+  const label = `compensate × ${branches.length}`;
+  drawing.nodes.push({ id: path, kind: 'branches', label, branch: path, status: foldedStatus(counts), counts });
+  drawing.edges.push({ from: drawing.nodes[0]?.id ?? path, to: path, kind: 'compensation' });
+}
+
+function countsOf(drawing: Drawing, branches: readonly Branch[]): NonNullable<GraphNode['counts']> {
+  const counts: { [status in BranchStatusName]?: number } = {};
+  for (const branch of branches) {
+    const status = drawing.statusOf(branch);
+    counts[status] = (counts[status] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function drawBranch(drawing: Drawing, drawn: Drawn): Span | undefined {
@@ -215,26 +248,21 @@ function drawFolded(
   count: number | undefined,
 ): string {
   const path = childPath(drawn.path, step.id, '*');
-  const counts: { [status in BranchStatusName]?: number } = {};
-  for (const branch of fork?.branches ?? []) {
-    const status = drawing.statusOf(branch);
-    counts[status] = (counts[status] ?? 0) + 1;
-  }
+  const counts = countsOf(drawing, fork?.branches ?? []);
   drawing.nodes.push({
     id: path,
     kind: 'branches',
     label: count === undefined ? `${step.id} × ?` : `${step.id} × ${count}`,
     branch: path,
     step: step.id,
-    status: foldedStatus(fork, counts),
+    status: fork ? foldedStatus(counts) : 'pending',
     counts,
   });
   return path;
 }
 
 /** One status for many branches: what is still going on, else the worst end. */
-function foldedStatus(fork: Fork | undefined, counts: { readonly [s in BranchStatusName]?: number }): BranchStatusName {
-  if (fork === undefined) return 'pending';
+function foldedStatus(counts: NonNullable<GraphNode['counts']>): BranchStatusName {
   const order = ['running', 'requested', 'pending', 'failed', 'cancelled', 'completed', 'skipped'] as const;
   return order.find((status) => (counts[status] ?? 0) > 0) ?? 'completed';
 }

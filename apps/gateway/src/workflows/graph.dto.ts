@@ -36,7 +36,7 @@ export class GraphEdgeDto {
   readonly from!: string;
   @ApiProperty()
   readonly to!: string;
-  @ApiProperty({ enum: ['sequence', 'fork', 'needs', 'converge', 'case', 'failure'] })
+  @ApiProperty({ enum: ['sequence', 'fork', 'needs', 'converge', 'case', 'failure', 'compensation'] })
   readonly kind!: GraphView['edges'][number]['kind'];
   @ApiPropertyOptional({ description: 'Of needs of which not all must have completed: how many' })
   readonly require?: number;

@@ -8,7 +8,7 @@ import { idempotencyKeyOf } from '../edge/request-headers';
 import { ApiProblems } from '../problems/problem.dto';
 import { Problem } from '../problems/problem';
 import { ApiCommand } from './api-command';
-import { CommandDto, RetryDto } from './command.dto';
+import { CancelDto, CommandDto, RetryDto } from './command.dto';
 import { WorkflowCommands } from './workflow-commands';
 import { requireWorkflowId } from './workflow-id';
 import { WorkflowQueries } from './workflow-queries';
@@ -24,7 +24,16 @@ export class WorkflowCommandsController {
 
   @Post(':id/cancel')
   @HttpCode(200)
-  @ApiCommand({ summary: 'Cancel a workflow', description: 'Branches that run are stopped.', done: 'cancelled' })
+  @ApiCommand({
+    summary: 'Cancel a workflow',
+    description:
+      'Branches that run are stopped. With `compensate` the steps that have completed are undone before the workflow ends. Without, a workflow that is undoing its steps stops doing so.',
+    done: 'cancelled, or that its steps are being undone',
+    body: CancelDto,
+    examples: {
+      undone: { summary: 'With compensation', value: { reason: 'the customer has called', compensate: true } },
+    },
+  })
   @ApiProblems(
     'body.malformed',
     'input.invalid',
@@ -33,8 +42,13 @@ export class WorkflowCommandsController {
     'intake.full',
     'receipt.missing',
   )
-  cancel(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
-    return this.tell(id, 'cancel', reason);
+  async cancel(@Param('id') id: string, @Body() { reason, compensate }: CancelDto): Promise<WorkflowView> {
+    const workflow = requireWorkflowId(id);
+    await this.commands.cancel(workflow, {
+      ...(reason === undefined ? {} : { reason }),
+      ...(compensate === undefined ? {} : { compensate }),
+    });
+    return this.queries.view(workflow);
   }
 
   @Post(':id/pause')
@@ -86,6 +100,7 @@ export class WorkflowCommandsController {
     'input.invalid',
     'workflow.not-found',
     'workflow.not-failed',
+    'workflow.compensated',
     'intake.full',
     'receipt.missing',
   )
@@ -146,7 +161,7 @@ export class WorkflowCommandsController {
 
   private async tell(
     id: string,
-    command: 'cancel' | 'pause' | 'resume' | 'retry',
+    command: 'pause' | 'resume' | 'retry',
     reason: string | undefined,
     budget?: Amounts,
   ): Promise<WorkflowView> {

@@ -13,6 +13,7 @@ const rejections: { readonly [code in RejectionCode]: ProblemCode } = {
   'workflow.closed': 'workflow.closed',
   'workflow.different-start': 'workflow.different-start',
   'workflow.not-failed': 'workflow.not-failed',
+  'workflow.compensated': 'workflow.compensated',
   'signal.invalid': 'signal.invalid',
   'message.invalid': 'internal',
 };
@@ -41,17 +42,25 @@ export class WorkflowCommands {
 
   /**
    * `budget` is for a retry alone: what the workflow may use from now on.
-   * @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `receipt.missing`.
+   * @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `workflow.compensated`, `receipt.missing`.
    */
   async tell(
     workflow: string,
-    command: 'cancel' | 'pause' | 'resume' | 'retry',
+    command: 'pause' | 'resume' | 'retry',
     reason: string | undefined,
     budget?: Amounts,
   ): Promise<void> {
     const told = { workflow, ...(reason === undefined ? {} : { reason }) };
     if (command !== 'retry') return this.send({ ...told, command });
     return this.send({ ...told, command, ...(budget === undefined ? {} : { budget }) });
+  }
+
+  /**
+   * Cancels a workflow; with `compensate` what has completed is undone before it ends, else at once.
+   * @throws Problem `workflow.not-found`, `workflow.closed`, `receipt.missing`.
+   */
+  async cancel(workflow: string, request: { readonly reason?: string; readonly compensate?: boolean }): Promise<void> {
+    await this.send({ workflow, command: 'cancel', ...request });
   }
 
   /**

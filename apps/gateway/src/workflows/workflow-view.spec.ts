@@ -7,6 +7,32 @@ const graph = graphOf([parallel('reviews', [branch('good'), branch('bad'), branc
 const nobody = () => undefined;
 
 describe('the view of a workflow', () => {
+  test('says that steps are being undone, which, why, and how far that is', () => {
+    const book = agent('book', { compensate: [agent('drop')] });
+    const scenario = Scenario.start(graphOf([book, { ...book, id: 'more' }, agent('last')]));
+    scenario.complete('root');
+    scenario.complete('root');
+    expect(workflowView(scenario.workflow, nobody)).not.toHaveProperty('compensation');
+    scenario.fail('root', { message: 'no money' });
+    const steps = { total: 2, undone: 0, failed: 0 };
+    const view = workflowView(scenario.workflow, nobody);
+    expect(view).toMatchObject({
+      status: 'running',
+      compensation: { state: 'compensating', because: 'failed', error: { message: 'no money' }, steps },
+    });
+    expect(view.branchStatus.slice(1)).toMatchObject([
+      { path: 'more:compensate', status: 'requested', compensates: { branch: 'root', step: 'more' } },
+      { path: 'book:compensate', status: 'pending', compensates: { branch: 'root', step: 'book' } },
+    ]);
+    scenario.fail('more:compensate', { retryable: false });
+    scenario.send({ type: 'cancel' });
+    const ended = workflowView(scenario.workflow, nobody);
+    expect(ended).toMatchObject({
+      status: 'cancelled',
+      compensation: { state: 'stopped', steps: { ...steps, failed: 1 } },
+    });
+  });
+
   test('shows a branch that failed while its siblings go on', () => {
     const scenario = Scenario.start(graph);
     scenario.complete('reviews/good', { stars: 5 });

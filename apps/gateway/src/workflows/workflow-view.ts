@@ -1,11 +1,21 @@
 import {
+  type CompensationView,
   type ConvergencePointView,
   type CostView,
   type ParallelBranchesView,
   type WorkflowView,
 } from '@braid/contracts';
 import { type Tally } from '@braid/events';
-import { allEnded, endedCount, type Fork, remainingBudget, type Workflow } from '@braid/workflow';
+import {
+  allEnded,
+  type Compensation,
+  endedCount,
+  type Fork,
+  isOpen,
+  type Phase,
+  remainingBudget,
+  type Workflow,
+} from '@braid/workflow';
 import { branchView } from './branch-view';
 import { failureView } from './failure-view';
 import { type FindAttempt } from './live-attempts';
@@ -13,7 +23,7 @@ import { moment } from './moment';
 
 /** What callers see of a workflow. Nothing in it may change later: the state goes on changing after this. */
 export function workflowView(workflow: Workflow, find: FindAttempt): WorkflowView {
-  const { ending, endedAt } = workflow;
+  const { ending, endedAt, compensation } = workflow;
   const branches = [...workflow.branches.values()];
   const forks = branches.flatMap((branch) => [...branch.forks.values()]);
   return {
@@ -28,6 +38,7 @@ export function workflowView(workflow: Workflow, find: FindAttempt): WorkflowVie
     context: workflow.root.context,
     ...(ending?.is === 'completed' ? { output: ending.output } : {}),
     ...(ending?.is === 'failed' ? { error: failureView(ending.failure) } : {}),
+    ...(compensation ? { compensation: compensationView(compensation, workflow) } : {}),
     cost: costView(workflow),
     branchStatus: branches.map((branch) => branchView(workflow.id, branch, find)),
     convergencePoints: forks.map(convergenceView),
@@ -46,6 +57,18 @@ function costView(workflow: Workflow): CostView {
     ...(reserved.length === 0 ? {} : { reserved: Object.fromEntries(reserved) }),
     ...(budget === undefined ? {} : { budget }),
     ...(remaining === undefined ? {} : { remaining }),
+  };
+}
+
+function compensationView({ because, branches }: Compensation, workflow: Workflow): CompensationView {
+  const ended = (is: Phase['is']) => branches.filter(({ phase }) => phase.is === is).length;
+  const [undone, failed] = [ended('completed'), ended('failed')];
+  const state = isOpen(workflow) ? 'compensating' : undone + failed < branches.length ? 'stopped' : 'compensated';
+  return {
+    state,
+    because: because.because,
+    ...(because.because === 'failed' ? { error: failureView(because.failure) } : {}),
+    steps: { total: branches.length, undone, failed },
   };
 }
 

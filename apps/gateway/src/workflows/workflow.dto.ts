@@ -1,6 +1,7 @@
 import {
   type BranchStatusName,
   type BranchStatusView,
+  type CompensationView,
   type ConvergencePointView,
   type CostView,
   type EventView,
@@ -80,6 +81,13 @@ export class WaitsForDto implements NonNullable<BranchStatusView['waitsFor']> {
   readonly until?: string;
 }
 
+export class CompensatesDto implements NonNullable<BranchStatusView['compensates']> {
+  @ApiProperty({ description: 'Path of the branch of the step', example: 'root' })
+  readonly branch!: string;
+  @ApiProperty({ example: 'book-hotel' })
+  readonly step!: string;
+}
+
 export class BranchStatusDto implements BranchStatusView {
   @ApiProperty({ description: 'Its name among its siblings', example: 'speed' })
   readonly branch!: string;
@@ -89,6 +97,8 @@ export class BranchStatusDto implements BranchStatusView {
   readonly parent?: string;
   @ApiPropertyOptional({ description: 'The step that opened it', example: 'reviews' })
   readonly fork?: string;
+  @ApiPropertyOptional({ type: CompensatesDto, description: 'The step that the branch undoes' })
+  readonly compensates?: CompensatesDto;
   @ApiProperty({ enum: branchStatuses, enumName: 'BranchStatus' })
   readonly status!: BranchStatusName;
   @ApiPropertyOptional()
@@ -112,6 +122,29 @@ export class BranchStatusDto implements BranchStatusView {
   readonly output?: Json;
   @ApiPropertyOptional({ type: FailureDto })
   readonly error?: Failure;
+}
+
+export class CompensatedStepsDto {
+  @ApiProperty({ description: 'Steps that are to be undone' })
+  readonly total!: number;
+  @ApiProperty()
+  readonly undone!: number;
+  @ApiProperty({ description: 'Steps that could not be undone' })
+  readonly failed!: number;
+}
+
+export class CompensationDto implements CompensationView {
+  @ApiProperty({
+    enum: ['compensating', 'compensated', 'stopped'],
+    description: '`stopped`: a cancel has ended it before all were undone',
+  })
+  readonly state!: CompensationView['state'];
+  @ApiProperty({ enum: ['failed', 'cancelled'], description: 'How the workflow ends' })
+  readonly because!: CompensationView['because'];
+  @ApiPropertyOptional({ type: FailureDto, description: 'Why the workflow has failed' })
+  readonly error?: Failure;
+  @ApiProperty({ type: CompensatedStepsDto })
+  readonly steps!: CompensatedStepsDto;
 }
 
 export class TallyDto implements Tally {
@@ -238,6 +271,11 @@ export class WorkflowDto implements WorkflowView {
   readonly output?: Json;
   @ApiPropertyOptional({ type: FailureDto })
   readonly error?: Failure;
+  @ApiPropertyOptional({
+    type: CompensationDto,
+    description: 'How completed steps are undone, from when that begins. The workflow is `running` until it is over',
+  })
+  readonly compensation?: CompensationDto;
   @ApiProperty({ type: CostDto })
   readonly cost!: CostDto;
   @ApiProperty({ type: [BranchStatusDto] })

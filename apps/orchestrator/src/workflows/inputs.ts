@@ -68,6 +68,7 @@ function commandOf(message: CommandMessage): Command {
   const by = message.by === undefined ? {} : { by: message.by };
   switch (message.command) {
     case 'cancel':
+      return { type: 'cancel', compensate: message.compensate === true, ...reasonOf(message), ...by };
     case 'pause':
     case 'resume':
       return { type: message.command, ...reasonOf(message), ...by };

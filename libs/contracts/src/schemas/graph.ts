@@ -46,6 +46,7 @@ const stepBase = {
   if: optional(text),
   export: optional(record(json)),
   onFailure,
+  compensate: optional(named<readonly Step[]>(stepsName)),
 } as const;
 
 const agentStep: Schema<AgentStep> = object<AgentStep>({

@@ -1,5 +1,6 @@
 import {
   type CancelledAttempt,
+  type CancelMessage,
   type CancelSignal,
   type CommandMessage,
   type HeartbeatMessage,
@@ -61,12 +62,15 @@ const start = object<StartMessage>({
 
 /** A command that only says what is wanted and why. */
 function plain<C extends string>(word: C): Schema<PlainCommand<C>> {
-  const fields = { workflow: workflowId, command: constant(word), reason: optional(text), by: optional(name) };
-  return object<PlainCommand<C>>(fields);
+  return object<PlainCommand<C>>(plainFields(word));
+}
+
+function plainFields<C extends string>(word: C) {
+  return { workflow: workflowId, command: constant(word), reason: optional(text), by: optional(name) };
 }
 
 const command = taggedBy<CommandMessage, 'command'>('command', {
-  cancel: plain('cancel'),
+  cancel: object<CancelMessage>({ ...plainFields('cancel'), compensate: optional(flag) }),
   pause: plain('pause'),
   resume: plain('resume'),
   retry: object<RetryMessage>({

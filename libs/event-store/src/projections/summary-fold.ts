@@ -1,4 +1,12 @@
-import { judgeName, unreachable, type ExecutionMode, type Graph, type Step, type StoredEvent } from '@braid/events';
+import {
+  isInCompensation,
+  judgeName,
+  unreachable,
+  type ExecutionMode,
+  type Graph,
+  type Step,
+  type StoredEvent,
+} from '@braid/events';
 
 export type SummaryStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
@@ -62,6 +70,7 @@ function startRow(event: StoredEvent & { readonly type: 'WorkflowStarted' }): Su
 function apply(row: SummaryRow, event: StoredEvent): void {
   switch (event.type) {
     case 'ForkOpened':
+      if (isInCompensation(event.data.branch)) return;
       row.branchesTotal += event.data.items?.length ?? widthOf(row, event.data.branch, event.data.step);
       return;
     case 'BranchRequested':
@@ -81,6 +90,9 @@ function apply(row: SummaryRow, event: StoredEvent): void {
       return;
     case 'WorkflowResumed':
       row.status = 'running';
+      return;
+    case 'CompensationStarted':
+      if (event.data.because === 'cancelled') row.status = 'running';
       return;
     case 'WorkflowRetried':
       row.status = 'running';
@@ -155,9 +167,9 @@ function nestedIn(step: Step): readonly (readonly Step[])[] {
   ];
 }
 
-/** Whether a branch is one of those that its fork opened: neither the root, nor one in which a judge is asked. */
+/** Whether a branch is one of those that were to do something: not the root, nor one that asks a judge or undoes something. */
 function isCounted(row: SummaryRow, branch: string): boolean {
-  if (branch === 'root') return false;
+  if (branch === 'root' || isInCompensation(branch)) return false;
   const segments = branch.split('/');
   if (segments.pop() !== judgeName) return true;
   const step = segments.pop() ?? '';

@@ -1,4 +1,4 @@
-import { type BranchCancelled, type WorkflowCancelled } from '@braid/events';
+import { type BranchCancelled } from '@braid/events';
 import { type Branch, hasEnded } from '../state';
 import { type Turn } from './turn';
 
@@ -19,10 +19,4 @@ export function cancelBelow(turn: Turn, branch: Branch, reason: BranchCancelled[
     for (const child of fork.branches) cancelBranch(turn, child, reason);
     if (fork.judge) cancelBranch(turn, fork.judge, reason);
   }
-}
-
-/** Ends the workflow at once: every open branch is cancelled. */
-export function cancelWorkflow(turn: Turn, note: WorkflowCancelled): void {
-  cancelBranch(turn, turn.state.root, 'workflow-cancelled');
-  turn.record({ type: 'WorkflowCancelled', data: note });
 }

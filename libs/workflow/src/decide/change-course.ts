@@ -1,6 +1,6 @@
 import { unreachable } from '@braid/events';
 import { isOpen, type Workflow } from '../state';
-import { cancelWorkflow } from './cancel';
+import { cancelWorkflow } from './compensate';
 import { type Command, type Rejection } from './commands';
 import { canBeRetried, resumeWorkflow, retryWorkflow } from './retry-workflow';
 import { type Turn } from './turn';
@@ -21,7 +21,7 @@ export function changeCourse(command: CourseCommand, state: Workflow): Answer {
   const note = noteOf(command);
   switch (command.type) {
     case 'cancel':
-      return status === 'cancelled' ? repeated : whileOpen(state, (turn) => cancelWorkflow(turn, note));
+      return cancel(command, state);
     case 'pause':
       return status === 'paused'
         ? repeated
@@ -29,6 +29,7 @@ export function changeCourse(command: CourseCommand, state: Workflow): Answer {
     case 'resume':
       return status === 'running' ? repeated : whileOpen(state, (turn) => resumeWorkflow(turn, note));
     case 'retry':
+      if (state.compensation) return compensated(state);
       if (isOpen(state) && state.retries > 0) return repeated;
       return canBeRetried(state)
         ? { is: 'new', act: (turn) => retryWorkflow(turn, command.budget, note) }
@@ -36,6 +37,12 @@ export function changeCourse(command: CourseCommand, state: Workflow): Answer {
     default:
       return unreachable(command);
   }
+}
+
+function cancel(command: Extract<CourseCommand, { type: 'cancel' }>, state: Workflow): Answer {
+  const undo = command.compensate === true;
+  if (state.status === 'cancelled' || (undo && isOpen(state) && state.compensation)) return repeated;
+  return whileOpen(state, (turn) => cancelWorkflow(turn, noteOf(command), undo));
 }
 
 function noteOf({ reason, by }: CourseCommand) {
@@ -47,6 +54,12 @@ export function whileOpen(state: Workflow, act: (turn: Turn) => void): Answer {
   if (isOpen(state)) return { is: 'new', act };
   const ended = state.status === 'cancelled' ? 'been cancelled' : state.status;
   return { is: 'rejected', rejection: { code: 'workflow.closed', message: `The workflow has ${ended} already` } };
+}
+
+function compensated(state: Workflow): Answer {
+  const found = isOpen(state) ? 'are being undone' : 'were undone';
+  const message = `The steps that had completed ${found}, so that there is nothing to go on from: start the workflow anew`;
+  return { is: 'rejected', rejection: { code: 'workflow.compensated', message } };
 }
 
 function notFailed({ status }: Workflow): Answer {

@@ -4,7 +4,8 @@ import { type Amounts, type Failure, type Json, type WorkflowStarted, type Run }
 export type Command =
   | { readonly type: 'start'; readonly workflow: string; readonly start: WorkflowStarted }
   | { readonly type: 'report'; readonly report: Report }
-  | { readonly type: 'cancel'; readonly reason?: string; readonly by?: string }
+  /** `compensate`: what has completed is undone before the workflow ends. */
+  | { readonly type: 'cancel'; readonly compensate?: boolean; readonly reason?: string; readonly by?: string }
   /** Nothing new may be started until it is resumed. */
   | { readonly type: 'pause'; readonly reason?: string; readonly by?: string }
   | { readonly type: 'resume'; readonly reason?: string; readonly by?: string }
@@ -45,6 +46,11 @@ export type Limits = {
 /** Why a command is refused; nothing has happened then. */
 export type Rejection = {
   readonly code:
-    'workflow.unknown' | 'workflow.closed' | 'workflow.different-start' | 'workflow.not-failed' | 'signal.invalid';
+    | 'workflow.unknown'
+    | 'workflow.closed'
+    | 'workflow.different-start'
+    | 'workflow.not-failed'
+    | 'workflow.compensated'
+    | 'signal.invalid';
   readonly message: string;
 };

@@ -5,6 +5,7 @@ import { advance } from './advance';
 import { attemptReported, reportedBranch } from './attempt';
 import { type Answer, changeCourse } from './change-course';
 import { type Command, type Limits, type Rejection } from './commands';
+import { compensateNext } from './compensate';
 import { ended } from './ended';
 import { fill, settle } from './settle';
 import { signalled } from './signal';
@@ -84,6 +85,9 @@ function complete(turn: Turn, first: (turn: Turn) => void): Decision {
         break;
       case 'fill':
         fill(turn, task.fork);
+        break;
+      case 'compensate':
+        compensateNext(turn);
         break;
       default:
         unreachable(task);

@@ -1,4 +1,4 @@
-import { type AgentStep, type BranchRequested, type Failure } from '@braid/events';
+import { type AgentStep, type BranchRequested, type Failure, isInCompensation } from '@braid/events';
 import { attemptsUnit, type Overrun, overrunBy } from '../budget';
 import { engineFailure } from '../failures';
 import { type Branch } from '../state';
@@ -7,10 +7,11 @@ import { type Turn } from './turn';
 
 /**
  * Asks a runner for an attempt of the step that a branch is at. When the budget of the workflow does not allow another one,
- * the step fails instead. `cause`: why there is to be another attempt.
+ * the step fails instead, unless it undoes something: that the budget is used up must not leave things half done. `cause`:
+ * why there is to be another attempt.
  */
 export function dispatch(turn: Turn, branch: Branch, step: AgentStep, request: BranchRequested, cause?: Failure): void {
-  const over = overrunBy(turn.state, step);
+  const over = isInCompensation(branch.path) ? undefined : overrunBy(turn.state, step);
   if (!over) return turn.record({ type: 'BranchRequested', data: request });
   const { message, details } = inWords(over);
   const more = { details, ...(cause && { cause }) };

@@ -4,15 +4,17 @@ import { scopeOf } from '../scope';
 import { isInWant } from '../needs';
 import { type Branch } from '../state';
 import { cancelBelow } from './cancel';
+import { compensate } from './compensate';
 import { expressionFailure } from '../failures';
 import { type Turn } from './turn';
 
 /**
- * A branch has ended: the root's end is the workflow's, any other's is an arrival at its convergence. What needed a branch
+ * A branch has ended: the root's end is the workflow's, that of a compensation lets the next one begin, any other's is an arrival at its convergence. What needed a branch
  * that did not complete is skipped before the convergence is asked, so that this arrival is on record as the one that decided.
  */
 export function ended(turn: Turn, branch: Branch): void {
   const { fork } = branch;
+  if (branch.compensates) return turn.then({ do: 'compensate' });
   if (!fork) return endWorkflow(turn, branch);
   const lost = branch.phase.is === 'completed' ? [] : [branch];
   for (let each = lost.pop(); each; each = lost.pop()) {
@@ -30,7 +32,8 @@ export function ended(turn: Turn, branch: Branch): void {
 function endWorkflow(turn: Turn, root: Branch): void {
   const end = endOf(turn, root);
   cancelBelow(turn, root, end.type === 'WorkflowCompleted' ? 'workflow-completed' : 'workflow-failed');
-  turn.record(end);
+  if (end.type === 'WorkflowFailed') compensate(turn, { because: 'failed', failure: end.data.failure });
+  else turn.record(end);
 }
 
 function endOf(turn: Turn, root: Branch): Extract<WorkflowEvent, { type: 'WorkflowCompleted' | 'WorkflowFailed' }> {

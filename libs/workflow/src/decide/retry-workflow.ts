@@ -86,6 +86,7 @@ export function resumeWorkflow(turn: Turn, note: Note): void {
     for (const fork of branch.forks.values()) if (isUnderWay(branch, fork)) turn.then({ do: 'fill', fork });
     if (branch.phase.is === 'active') turn.then({ do: 'advance', branch });
   }
+  if (turn.state.compensation) turn.then({ do: 'compensate' });
 }
 
 function isUnderWay(parent: Branch, fork: Fork): boolean {

@@ -13,7 +13,8 @@ export type Task =
       readonly arrival: Branch | undefined;
       readonly deadlinePassed: boolean;
     }
-  | { readonly do: 'fill'; readonly fork: Fork };
+  | { readonly do: 'fill'; readonly fork: Fork }
+  | { readonly do: 'compensate' };
 
 /**
  * One decision in the making. Each fact that is stated is recorded and folded at once, so that what follows is decided on

@@ -4,7 +4,7 @@ import { type StepNames } from './step-names';
 import { type AgentDefaults } from './agent-policy';
 
 /** What a step of any kind has. */
-export type Base = Pick<Step, 'id' | 'path' | 'if' | 'export' | 'onFailure'>;
+export type Base = Pick<Step, 'id' | 'path' | 'if' | 'export' | 'onFailure' | 'compensate'>;
 
 /** What all parts of a playbook share while its graph is built. */
 export type Building = {

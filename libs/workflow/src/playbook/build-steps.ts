@@ -56,6 +56,7 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
     ...conditionOf(fields),
     ...(has(fields, 'export') ? { export: fieldsOf(fields['export']) as JsonObject } : {}),
     onFailure: onFailureOf(fields['onFailure'], pathTo(path, 'onFailure'), path, place.visible, building),
+    ...compensateOf(fields, path, place.visible, building),
   };
   switch (kind) {
     case undefined:
@@ -91,6 +92,13 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
 function onFailureOf(value: unknown, path: string, step: string, visible: Visible, building: Building): OnFailure {
   if (Array.isArray(value)) return buildSteps(value, path, step, { visible }, building);
   return value === 'continue' ? 'continue' : 'fail';
+}
+
+/** What undoes a step runs in a branch of its own, which sees the ids of the step's branch. */
+function compensateOf(fields: Fields, step: string, visible: Visible, building: Building): Pick<Step, 'compensate'> {
+  if (!has(fields, 'compensate')) return {};
+  const path = pathTo(step, 'compensate');
+  return { compensate: buildSteps(fields['compensate'], path, step, { visible: below(visible) }, building) };
 }
 
 function convergeOf(value: unknown, step: string, visible: Visible, building: Building): Convergence {

@@ -5,7 +5,7 @@ import { ExpressionError } from '../expression/expression-error';
 import { type NameUse } from '../expression/names';
 import { expressionProblems, type ExpressionProblem, type KnownNames, templateProblems } from '../expression/problems';
 import { pathTo, type ProblemList } from './problem';
-import { around, branchSequence, type Sequence } from './sequences';
+import { around, seenSequence, type Sequence } from './sequences';
 import { explainNeed, explainStep, type Places } from './unreachable-names';
 
 /** The roots of names in expressions; nothing else may be called so. */
@@ -78,7 +78,7 @@ export function checkExpressions(
 }
 
 function checkSequence(sequence: Sequence, checking: Checking): void {
-  const root = branchSequence(sequence);
+  const root = seenSequence(sequence);
   const branch = branchOf(root);
   const siblings = branch === undefined ? [] : siblingsOf(root, checking);
   for (const [at, step] of sequence.steps.entries()) {
@@ -161,8 +161,8 @@ function siblingsOf({ opened }: Sequence, { partial }: Checking): readonly strin
 }
 
 function knownAt(site: Site, checking: Checking): KnownNames {
-  const items = [...around(site.sequence)].flatMap(({ by, at, nesting }) => {
-    const fork = nesting === undefined ? by.steps[at] : undefined;
+  const items = [...around(site.sequence)].flatMap(({ by, at, nesting, undoes }) => {
+    const fork = nesting === undefined && !undoes ? by.steps[at] : undefined;
     return fork?.kind === 'map' ? [[fork.as, 'any'] as const] : [];
   });
   return {

@@ -2,6 +2,7 @@ import { type Graph, type JsonObject } from '@braid/events';
 import { builtInNames } from '../expression/cel-environment';
 import { buildGraph } from './build-graph';
 import { checkBudget } from './check-budget';
+import { checkCompensations } from './check-compensations';
 import { checkExpressions, reservedNames } from './check-expressions';
 import { checkForks } from './check-forks';
 import { checkIds } from './check-names';
@@ -68,6 +69,7 @@ function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList):
   checkForks(sequences, partial, problems);
   checkSignals(sequences, problems);
   checkBudget(graph, problems);
+  checkCompensations(sequences, problems);
   checkSchemas(graph, sequences, limits, problems);
   const used = checkExpressions(graph, sequences, partial, problems);
   checkItemNames(sequences, problems);
@@ -103,7 +105,7 @@ function warnOfUnused(graph: Graph, used: ReadonlySet<string>, problems: Problem
 }
 
 function warnOfNoForks(graph: Graph, sequences: readonly Sequence[], problems: ProblemList): void {
-  const forks = sequences.some(({ opened }) => opened !== undefined && opened.nesting === undefined);
+  const forks = sequences.some(({ opened }) => opened !== undefined && opened.nesting === undefined && !opened.undoes);
   if (graph.executionType !== 'parallel' || forks) return;
   const message = 'nothing here runs in parallel: the steps of a list run one after another';
   const suggestion = 'make them branches of a step with "parallel"';

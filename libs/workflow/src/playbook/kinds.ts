@@ -6,7 +6,7 @@ import { alternatives } from './words';
 
 type Kind = Step['kind'];
 
-const ofEvery = ['id', 'description', 'if', 'export', 'onFailure', 'needs'];
+const ofEvery = ['id', 'description', 'if', 'export', 'onFailure', 'compensate', 'needs'];
 const ofAgent = ['agent', 'with', 'retry', 'timeout', 'heartbeatTimeout', 'startTimeout', 'output', 'cost'];
 
 /** The kinds of steps, each with the fields that a step of the kind may have besides those of every step. */

@@ -6,10 +6,7 @@ export const later = {
   /** Kinds of steps. */
   kinds: ['playbook'],
   /** Fields, by the title of the object in the schema that they belong to. */
-  fields: {
-    Step: ['compensate'],
-    Branch: ['compensate'],
-  },
+  fields: {},
 } as const satisfies {
   readonly kinds: readonly string[];
   readonly fields: { readonly [title: string]: readonly string[] };

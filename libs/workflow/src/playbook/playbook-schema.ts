@@ -102,6 +102,10 @@ const stepFields = {
   if: { $ref: '#/$defs/expression', description: 'Skip when this is false.' },
   export: { ...templates, description: "Written into the branch's context; `output` is the step's output." },
   onFailure: { $ref: '#/$defs/onFailure', description: 'What a failure means for the branch.' },
+  compensate: {
+    $ref: '#/$defs/steps',
+    description: 'What undoes the step, once it has completed, when the workflow fails or is cancelled later.',
+  },
   agent: { $ref: '#/$defs/agentName' },
   with: { description: "The agent's input; its strings may hold expressions." },
   ...attempts,

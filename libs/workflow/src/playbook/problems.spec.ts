@@ -348,15 +348,15 @@ describe('checking a playbook', () => {
     expect(problemsOf(wrong)).toEqual(problems);
   });
 
-  test.each([
-    ['every later kind', '{ name: p, steps: [{ playbook: x }] }', ['steps[0].playbook']],
-    ['compensation', step('agent: a, compensate: [{ agent: b }]'), ['steps[0].compensate']],
-  ])('says of %s that this version does not support it', (_, source, paths) => {
-    const compiled = compilePlaybook(source);
-    const problems = compiled.ok ? [] : compiled.problems;
-    expect(problems.map(({ path }) => path)).toEqual(paths);
-    for (const { message } of problems) expect(message).toMatch(/not supported by this version of Braid$/);
-  });
+  test.each([['every later kind', '{ name: p, steps: [{ playbook: x }] }', ['steps[0].playbook']]])(
+    'says of %s that this version does not support it',
+    (_, source, paths) => {
+      const compiled = compilePlaybook(source);
+      const problems = compiled.ok ? [] : compiled.problems;
+      expect(problems.map(({ path }) => path)).toEqual(paths);
+      for (const { message } of problems) expect(message).toMatch(/not supported by this version of Braid$/);
+    },
+  );
 
   test('reads a misspelt field as what it was meant to be, and goes on below it', () => {
     expect(problemsOf('{ name: p, stpes: [{ agnet: a, timeout: 5 }], output: "${{ steps.x }}" }')).toEqual([

@@ -15,8 +15,10 @@ export type Sequence = {
     readonly by: Sequence;
     readonly at: number;
     readonly branch?: string;
-    /** Present where the sequence runs in the branch of the step, absent where the step is a fork and opens a branch for it. */
+    /** Present where the sequence runs in the branch of the step, absent where a branch is opened for it: by the fork that the step is, or to undo the step. */
     readonly nesting?: Nesting;
+    /** Whether the sequence undoes the step, in a branch of its own that sees what the step's branch saw. */
+    readonly undoes?: true;
   };
 };
 
@@ -40,6 +42,7 @@ export function sequencesOf(graph: Graph): readonly Sequence[] {
       for (const nesting of nestingsOf(step)) {
         visit(step.path, nestedSteps(step, nesting) ?? [], { by: sequence, at, nesting });
       }
+      if (step.compensate) visit(step.path, step.compensate, { by: sequence, at, undoes: true });
     }
   };
   visit('', graph.steps);
@@ -56,6 +59,12 @@ export function branchSequence(sequence: Sequence): Sequence {
   let at = sequence;
   while (at.opened?.nesting !== undefined) at = at.opened.by;
   return at;
+}
+
+/** The sequence of the branch whose name, needs and items a sequence sees: what undoes a step sees those of the step's branch. */
+export function seenSequence(sequence: Sequence): Sequence {
+  const own = branchSequence(sequence);
+  return own.opened?.undoes ? seenSequence(own.opened.by) : own;
 }
 
 /** The place in a sequence of a step, or of the step that it is nested in. */

@@ -69,6 +69,7 @@ export function stepsIn(tree: unknown): readonly Fields[] {
       structure['convergeAt'],
       ...(listOf(next['choose']) ?? []).flatMap((each) => casesSteps(fieldsOf(each))),
       ...(listOf(next['onFailure']) ?? []),
+      ...(listOf(next['compensate']) ?? []),
       ...(listOf(fieldsOf(next['converge'])['onUnmet']) ?? []),
     ];
     for (const each of inside) {

@@ -34,9 +34,11 @@ function explainOwn(id: string, from: Sequence, isCurrent: boolean): Told {
 /** The step is that to which the sequence belongs, is inside of it, or comes after it. */
 function explainOuter(
   id: string,
-  { by, at, nesting }: NonNullable<Sequence['opened']>,
+  { by, at, nesting, undoes }: NonNullable<Sequence['opened']>,
   position: number,
 ): Told | undefined {
+  // A step is undone when it has completed; what runs after it has not run when its output was seen last.
+  if (undoes) return position > at ? comesAfterUndone(id) : undefined;
   const fork = nesting === undefined;
   if (position > at) {
     return {
@@ -62,8 +64,21 @@ function explainOuter(
     : { message: `the step "${id}" has no output before its steps have run`, suggestion: 'use it after the choice' };
 }
 
+function comesAfterUndone(id: string): Told {
+  return {
+    message: `the step "${id}" comes after the one that is undone here, which sees only what was before it`,
+    suggestion: `undo it in a "compensate" of its own`,
+  };
+}
+
 /** The step stands in a branch that cannot be seen from here: beside this one, or inside a fork. */
 function explainBranch(id: string, place: Sequence, from: Sequence, current: number): Told {
+  if ([...around(place)].some(({ undoes }) => undoes)) {
+    return {
+      message: `the step "${id}" is part of a "compensate", and only its own steps see it`,
+      suggestion: 'use what the steps of this branch give',
+    };
+  }
   const message = `the step "${id}" is in another branch, and branches do not see each other's steps`;
   const seen = [{ by: from, at: current }, ...around(from)];
   for (const { by, at, branch } of around(place)) {

@@ -1,0 +1,27 @@
+import { type Branch } from './state';
+
+/** What is to be said of a branch when it opens; everything else is as it is before the first step. */
+type Opening = Pick<
+  Branch,
+  'path' | 'name' | 'parent' | 'fork' | 'compensates' | 'index' | 'steps' | 'context' | 'results'
+>;
+
+/** A branch before its first step, pending. */
+export function newBranch(opening: Opening): Branch {
+  return {
+    ...opening,
+    cursor: 0,
+    nested: [],
+    phase: { is: 'pending' },
+    exports: {},
+    output: null,
+    attempts: 0,
+    earlierAttempts: 0,
+    wasDeferred: false,
+    lastFailure: undefined,
+    lastRun: undefined,
+    startedAt: undefined,
+    endedAt: undefined,
+    forks: new Map(),
+  };
+}
