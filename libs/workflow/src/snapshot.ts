@@ -209,11 +209,8 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
   };
   for (const each of snapshot.branches) {
     const fork = each.fork === null ? undefined : lookUp(forks[each.fork], `fork ${each.fork}`);
-    const undone = each.compensates && {
-      branch: lookUp(branches.get(each.compensates.branch), each.compensates.branch),
-      step: each.compensates.step,
-    };
-    const branch = restoreBranch(each, { fork, compensates: undone ?? undefined }, snapshot);
+    const compensates = restoreCompensates(each, branches);
+    const branch = restoreBranch(each, { fork, compensates }, snapshot);
     branches.set(branch.path, branch);
     if (fork && each.isJudge) fork.judge = branch;
     else if (each.fork !== null) members[each.fork]?.push(branch);
@@ -222,7 +219,6 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
       each.phase.is === 'forked' ? { is: 'forked', fork: lookUp(forks[each.phase.fork], 'an open fork') } : each.phase;
   }
   const { endedAt, traceparent, ending, budget, ...workflow } = snapshot.workflow;
-  const { compensation, shared } = snapshot;
   return {
     ...workflow,
     endedAt: endedAt ?? undefined,
@@ -233,21 +229,30 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     branches,
     waiting: new Set(snapshot.waiting.map((path) => lookUp(branches.get(path), path))),
     timed: new Set(snapshot.timed.map((place) => lookUp(forks[place], `fork ${place}`))),
-    undoable: snapshot.undoable.map((each) => {
-      const branch = lookUp(branches.get(each.branch), each.branch);
-      const step = lookUp(findStep(branch.steps, each.step), `step ${each.step}`);
-      return {
-        branch,
-        step,
-        context: shared[each.context] ?? {},
-        results: (shared[each.results] ?? {}) as unknown as StepResults,
-      };
-    }),
-    compensation: compensation
-      ? { ...compensation, branches: compensation.branches.map((path) => lookUp(branches.get(path), path)) }
-      : undefined,
+    ...restoreCompensation(snapshot, (path) => lookUp(branches.get(path), path)),
     signals: { ...snapshot.signals, seen: new Set(snapshot.signals.seen) },
     cost: { ...snapshot.cost, usage: new Map(snapshot.cost.usage), reserved: new Map(snapshot.cost.reserved) },
+  };
+}
+
+function restoreCompensates({ compensates }: BranchSnapshot, branches: ReadonlyMap<string, Branch>) {
+  const branch = compensates && branches.get(compensates.branch);
+  return branch ? { branch, step: compensates.step } : undefined;
+}
+
+function restoreCompensation(
+  { undoable, compensation, shared }: WorkflowSnapshot,
+  branchAt: (path: string) => Branch,
+): Pick<Workflow, 'undoable' | 'compensation'> {
+  return {
+    undoable: undoable.map((each) => {
+      const branch = branchAt(each.branch);
+      const step = findStep(branch.steps, each.step);
+      if (!step) throw new Error(`The snapshot lacks the step ${each.step} of ${each.branch}`);
+      const results = (shared[each.results] ?? {}) as unknown as StepResults;
+      return { branch, step, context: shared[each.context] ?? {}, results };
+    }),
+    compensation: compensation ? { ...compensation, branches: compensation.branches.map(branchAt) } : undefined,
   };
 }
 
