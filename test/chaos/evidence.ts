@@ -14,7 +14,7 @@ type Run = { readonly cluster: Cluster; readonly databaseUrl: string; readonly l
 const page = 1_000;
 /** The list follows the log within moments. */
 const listWithinMs = 10_000;
-/** What a healthy service never logs, whatever happens around it. */
+/** What a healthy service never logs, whatever happens around it, except for what it logs about a store that is away. */
 const alarming =
   /"msg":"(?:a decision threw|a workflow could not be loaded|an effect failed|an attempt could not be handled|Listening was refused)|the log contradicts this copy|UnhandledPromise|uncaught/i;
 
@@ -47,7 +47,11 @@ export async function gather({ cluster, databaseUrl, load, ledger }: Run): Promi
       orphans: (await (await fetch(`${gateway}/v1/health/orphans`)).json()) as Json,
       deadLetters: await readDeadLetters(gateway),
       alarms: cluster.members.flatMap(({ name, log }) =>
-        log.split('\n').flatMap((line) => (alarming.test(line) ? [`${name}: ${line.slice(0, 600)}`] : [])),
+        log
+          .split('\n')
+          .flatMap((line) =>
+            alarming.test(line) && !line.includes('StoreUnavailableError') ? [`${name}: ${line.slice(0, 600)}`] : [],
+          ),
       ),
     };
   } finally {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { type EventStore } from '@braid/event-store';
+import { type EventStore, StoreUnavailableError } from '@braid/event-store';
 import { partitionOf, subjects } from '@braid/contracts';
 import { agent, graphOf, map } from '@braid/testing';
 import {
@@ -49,6 +49,23 @@ describe('an orchestrator', () => {
     expect(first.ok).toBe(true);
     expect((await history(workflow)).length).toBeGreaterThan(0);
     expect((await Promise.all(answers)).map(({ ok }) => ok)).toEqual([true, true]);
+  });
+
+  // Seen to fail with the message among the dead letters after its third delivery.
+  it('sets no message aside because the store is away for long', async () => {
+    let loads = 0;
+    await startOrchestrator('o1', (store) =>
+      Object.assign(Object.create(store) as EventStore, {
+        readStream: async (...args: Parameters<EventStore['readStream']>) => {
+          if (++loads > 3) return store.readStream(...args);
+          throw new StoreUnavailableError('unknown', { cause: 'refused by the test' });
+        },
+      }),
+    );
+    startRunner('echo');
+    const { workflow, ok } = await start(threeBranches);
+    expect([ok, loads > 3]).toEqual([true, true]);
+    expect((await ended(workflow)).status).toBe('completed');
   });
 
   it('answers the same start again with the same workflow and refuses a different one', async () => {

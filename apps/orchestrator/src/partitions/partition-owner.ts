@@ -1,6 +1,6 @@
 import { type RecordedEvent } from '@braid/events';
 import { type LiveAttempt, type Receipt } from '@braid/contracts';
-import { type Lease, type WorkflowRow } from '@braid/event-store';
+import { type Lease, StoreUnavailableError, type WorkflowRow } from '@braid/event-store';
 import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging';
 import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
@@ -343,11 +343,14 @@ export class PartitionOwner {
     this.intake?.release();
   }
 
-  /** Handling threw: the message comes again, and is set aside with the error after its tries. */
+  /**
+   * Handling threw: the message comes again, and is set aside with the error after its tries. While the store is away no
+   * message is to blame, however often it has come.
+   */
   private failed({ delivery }: Input, error: unknown): void {
     if (!delivery) return;
-    if (delivery.deliveryCount < tries) {
-      delivery.nak(1_000 * delivery.deliveryCount);
+    if (error instanceof StoreUnavailableError || delivery.deliveryCount < tries) {
+      delivery.nak(1_000 * Math.min(delivery.deliveryCount, tries));
       this.intake?.release();
       return;
     }
