@@ -101,10 +101,12 @@ export class Load {
           client.signal(id, 'go', { by: 'chaos' }, { idempotencyKey: `go-${id}`, signal }),
         );
       case 'cancel':
-        return tell('cancel', (client, signal) => client.cancel(id, { reason: 'chaos', signal }));
+        return tell('cancel', (client, signal) =>
+          client.cancel(id, { reason: 'chaos', idempotencyKey: `cancel-${id}`, signal }),
+        );
       case 'pause':
-        await tell('pause', (client, signal) => client.pause(id, { signal }));
-        return tell('resume', (client, signal) => client.resume(id, { signal }));
+        await tell('pause', (client, signal) => client.pause(id, { idempotencyKey: `pause-${id}`, signal }));
+        return tell('resume', (client, signal) => client.resume(id, { idempotencyKey: `resume-${id}`, signal }));
     }
   }
 

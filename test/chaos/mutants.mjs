@@ -56,6 +56,13 @@ export const mutants = [
     jest: ['int', 'apps/orchestrator/src/orchestrator', 'because the store is away'],
   },
   {
+    name: 'a repeat of a pause that comes late pauses again',
+    file: 'libs/workflow/src/decide/change-course.ts',
+    from: '  if (wasDone(command, state)) return repeated;\n',
+    to: '',
+    jest: ['unit', 'libs/workflow/src/decide/retry-workflow', 'takes a repeat'],
+  },
+  {
     name: 'no dispatch again when due',
     file: 'apps/orchestrator/src/partitions/resend.ts',
     from: 'for (const branch of [...state.waiting]) {',

@@ -138,6 +138,26 @@ describe('pausing and resuming', () => {
   });
 });
 
+describe('a command with a key', () => {
+  test('that comes again late does nothing more, and one without a key does', async () => {
+    const id = await start(approval);
+    const tell = async (word: string, key?: string) => {
+      const headers = key === undefined ? {} : { 'idempotency-key': key };
+      return (await gateway.post(`/v1/workflows/${id}/${word}`, {}, headers)).body['status'];
+    };
+    expect([await tell('pause', 'p'), await tell('resume', 'r'), await tell('pause', 'p')]).toEqual([
+      'paused',
+      'running',
+      'running',
+    ]);
+    expect([await tell('pause'), await tell('resume', 'r'), await tell('resume')]).toEqual([
+      'paused',
+      'paused',
+      'running',
+    ]);
+  });
+});
+
 describe('trying again', () => {
   const broken: readonly WorkflowEvent[] = [
     { type: 'BranchRequested', data: { branch: 'root', step: 'ship', attempt: 1, agent: 'builtin.echo', input: {} } },

@@ -71,13 +71,15 @@ describe('a pause', () => {
     });
     const { workflow } = await start(graphOf([parallel('f', [branch('x', [echo('one'), echo('two')])]), echo('last')]));
     await until(async () => (seen.length === 1 ? true : undefined));
-    expect(await command({ workflow, command: 'pause', reason: 'lunch', by: 'ann' })).toMatchObject({ ok: true });
+    const pause = { workflow, command: 'pause', reason: 'lunch', by: 'ann', id: 'p1' } as const;
+    expect(await command(pause)).toMatchObject({ ok: true });
     expect(await command({ workflow, command: 'pause' })).toMatchObject({ ok: true, repeated: true });
     release();
     await until(async () => ((await history(workflow)).at(-1)?.type === 'BranchAdvanced' ? true : undefined));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect([(await stateOf(workflow)).status, seen.length]).toEqual(['paused', 1]);
     expect(await command({ workflow, command: 'resume', by: 'ann' })).toMatchObject({ ok: true, repeated: false });
+    expect(await command(pause)).toMatchObject({ ok: true, repeated: true });
     expect((await ended(workflow)).ending).toEqual({ is: 'completed', output: 'last' });
     expect(await command({ workflow, command: 'resume' })).toMatchObject({ ok: false, code: 'workflow.closed' });
   });

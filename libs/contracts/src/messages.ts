@@ -17,6 +17,8 @@ export type CommandMessage =
 export type PlainCommand<C extends string> = {
   readonly workflow: string;
   readonly command: C;
+  /** The same command again has the same; a cancel needs none, since nothing comes after it. */
+  readonly id?: string;
   readonly reason?: string;
   /** Who asks for it, as the edge knows them. */
   readonly by?: string;

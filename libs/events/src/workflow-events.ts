@@ -232,19 +232,20 @@ export type ConvergenceReached = {
   readonly failure?: Failure;
 };
 
-/** Nothing new is started until the workflow is resumed; attempts that are under way may end. */
-export type WorkflowPaused = { readonly reason?: string; readonly by?: string };
+/** What somebody said with a command. `id` is the sender's: the same id again is the same command, however late it comes. */
+type CommandNote = { readonly reason?: string; readonly by?: string; readonly id?: string };
 
-export type WorkflowResumed = { readonly reason?: string; readonly by?: string };
+/** Nothing new is started until the workflow is resumed; attempts that are under way may end. */
+export type WorkflowPaused = CommandNote;
+
+export type WorkflowResumed = CommandNote;
 
 /** A workflow that had failed goes on where it failed, with fresh retry policies. */
-export type WorkflowRetried = {
+export type WorkflowRetried = CommandNote & {
   /** Those whose failures led to it. */
   readonly branches: readonly string[];
   /** What it may use at most from now on, in the place of its budget in these units. */
   readonly budget?: Amounts;
-  readonly reason?: string;
-  readonly by?: string;
 };
 
 /**

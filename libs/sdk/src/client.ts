@@ -43,8 +43,8 @@ export type Publication = {
 
 type Call = { readonly signal?: AbortSignal };
 
-/** `reason` is kept on record. */
-type Reasoned = Call & { readonly reason?: string };
+/** `reason` is kept on record. The same `idempotencyKey` again is the same command, so that it may be repeated safely. */
+type Reasoned = Call & { readonly reason?: string; readonly idempotencyKey?: string };
 
 type Sending = Call & {
   readonly body?: Json | StartRequest;
@@ -256,9 +256,16 @@ export class BraidClient {
     return `${this.#base}/v1${path}${text === '' ? '' : `?${text}`}`;
   }
 
-  #tell(id: string, command: string, { reason, ...options }: Reasoned, more: JsonObject = {}): Promise<WorkflowView> {
+  #tell(
+    id: string,
+    command: string,
+    { reason, idempotencyKey, ...options }: Reasoned,
+    more: JsonObject = {},
+  ): Promise<WorkflowView> {
     const body: JsonObject = reason === undefined ? more : { ...more, reason };
-    return this.#call('POST', this.#url(`/workflows/${encodeURIComponent(id)}/${command}`), { body, ...options });
+    const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    const url = this.#url(`/workflows/${encodeURIComponent(id)}/${command}`);
+    return this.#call('POST', url, { body, headers, ...options });
   }
 
   async #call<T>(method: string, url: string, options: Sending): Promise<T> {

@@ -15,6 +15,7 @@ import { openFork, reopenBranch, reopenFork } from './open-fork';
 import { HistoryError } from './history-error';
 import { noteEnd } from './needs';
 import { fail, nest, skip, write } from './progress';
+import { repeatKeyOf } from './repeat-key';
 import { currentStep } from './sequence';
 import {
   allEnded,
@@ -53,6 +54,8 @@ export function evolve(state: WorkflowState, event: RecordedEvent): Workflow {
     );
   }
   apply(state, event);
+  const repeat = repeatKeyOf(event);
+  if (repeat !== undefined) state.signals.seen.add(repeat);
   state.version = event.version;
   return state;
 }

@@ -48,7 +48,7 @@ export type Workflow = {
   /** How often it was taken up again after it had failed. */
   retries: number;
   readonly signals: {
-    /** Ids of all that came in. */
+    /** Ids of all that came in, and the commands to the whole, by {@link repeatKey}. */
     readonly seen: Set<string>;
     /** Those that no step has taken yet, oldest first. */
     kept: readonly Signal[];

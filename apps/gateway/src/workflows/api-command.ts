@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { type JsonObject } from '@braid/events';
 import { CommandDto } from './command.dto';
 import { WorkflowDto } from './workflow.dto';
@@ -17,6 +17,11 @@ export function ApiCommand(told: {
   const { summary, description, done, body = CommandDto, examples } = told;
   return applyDecorators(
     ApiOperation({ summary, description }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: 'The same key again is the same command, and does nothing more, however late it comes',
+    }),
     ApiBody({
       type: body,
       required: false,

@@ -67,8 +67,12 @@ export class WorkflowCommandsController {
     'intake.full',
     'receipt.missing',
   )
-  pause(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
-    return this.tell(id, 'pause', reason);
+  pause(
+    @Param('id') id: string,
+    @Body() { reason }: CommandDto,
+    @Req() request: FastifyRequest,
+  ): Promise<WorkflowView> {
+    return this.tell(id, 'pause', reason, request);
   }
 
   @Post(':id/resume')
@@ -82,8 +86,12 @@ export class WorkflowCommandsController {
     'intake.full',
     'receipt.missing',
   )
-  resume(@Param('id') id: string, @Body() { reason }: CommandDto): Promise<WorkflowView> {
-    return this.tell(id, 'resume', reason);
+  resume(
+    @Param('id') id: string,
+    @Body() { reason }: CommandDto,
+    @Req() request: FastifyRequest,
+  ): Promise<WorkflowView> {
+    return this.tell(id, 'resume', reason, request);
   }
 
   @Post(':id/retry')
@@ -104,8 +112,12 @@ export class WorkflowCommandsController {
     'intake.full',
     'receipt.missing',
   )
-  retry(@Param('id') id: string, @Body() { reason, budget }: RetryDto): Promise<WorkflowView> {
-    return this.tell(id, 'retry', reason, budget);
+  retry(
+    @Param('id') id: string,
+    @Body() { reason, budget }: RetryDto,
+    @Req() request: FastifyRequest,
+  ): Promise<WorkflowView> {
+    return this.tell(id, 'retry', reason, request, budget);
   }
 
   @Post(':id/signals/:name')
@@ -163,10 +175,11 @@ export class WorkflowCommandsController {
     id: string,
     command: 'pause' | 'resume' | 'retry',
     reason: string | undefined,
+    request: FastifyRequest,
     budget?: Amounts,
   ): Promise<WorkflowView> {
     const workflow = requireWorkflowId(id);
-    await this.commands.tell(workflow, command, reason, budget);
+    await this.commands.tell(workflow, command, reason, idempotencyKeyOf(request), budget);
     return this.queries.view(workflow);
   }
 }

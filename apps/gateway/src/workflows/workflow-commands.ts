@@ -41,16 +41,18 @@ export class WorkflowCommands {
   ) {}
 
   /**
-   * `budget` is for a retry alone: what the workflow may use from now on.
+   * The same id again is the same command; without one, every request is another command. `budget` is for a retry alone: what
+   * the workflow may use from now on.
    * @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `workflow.compensated`, `receipt.missing`.
    */
   async tell(
     workflow: string,
     command: 'pause' | 'resume' | 'retry',
     reason: string | undefined,
+    id: string = uuidv7(),
     budget?: Amounts,
   ): Promise<void> {
-    const told = { workflow, ...(reason === undefined ? {} : { reason }) };
+    const told = { workflow, id, ...(reason === undefined ? {} : { reason }) };
     if (command !== 'retry') return this.send({ ...told, command });
     return this.send({ ...told, command, ...(budget === undefined ? {} : { budget }) });
   }

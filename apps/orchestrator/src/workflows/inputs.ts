@@ -68,12 +68,12 @@ function commandOf(message: CommandMessage): Command {
   const by = message.by === undefined ? {} : { by: message.by };
   switch (message.command) {
     case 'cancel':
-      return { type: 'cancel', compensate: message.compensate === true, ...reasonOf(message), ...by };
+      return { type: 'cancel', compensate: message.compensate === true, ...noteOf(message), ...by };
     case 'pause':
     case 'resume':
-      return { type: message.command, ...reasonOf(message), ...by };
+      return { type: message.command, ...noteOf(message), ...by };
     case 'retry':
-      return { type: 'retry', ...(message.budget && { budget: message.budget }), ...reasonOf(message), ...by };
+      return { type: 'retry', ...(message.budget && { budget: message.budget }), ...noteOf(message), ...by };
     case 'signal': {
       const { name, payload, id } = message;
       return { type: 'signal', name, payload, id, ...by };
@@ -83,8 +83,8 @@ function commandOf(message: CommandMessage): Command {
   }
 }
 
-function reasonOf({ reason }: { readonly reason?: string }) {
-  return reason === undefined ? {} : { reason };
+function noteOf({ reason, id }: { readonly reason?: string; readonly id?: string }) {
+  return { ...(reason !== undefined && { reason }), ...(id !== undefined && { id }) };
 }
 
 function reportCommand(report: ReportMessage): Command {

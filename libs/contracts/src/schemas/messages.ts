@@ -66,7 +66,13 @@ function plain<C extends string>(word: C): Schema<PlainCommand<C>> {
 }
 
 function plainFields<C extends string>(word: C) {
-  return { workflow: workflowId, command: constant(word), reason: optional(text), by: optional(name) };
+  return {
+    workflow: workflowId,
+    command: constant(word),
+    id: optional(name),
+    reason: optional(text),
+    by: optional(name),
+  };
 }
 
 const command = taggedBy<CommandMessage, 'command'>('command', {
@@ -76,6 +82,7 @@ const command = taggedBy<CommandMessage, 'command'>('command', {
   retry: object<RetryMessage>({
     workflow: workflowId,
     command: constant('retry'),
+    id: optional(name),
     budget: optional(record(amount)),
     reason: optional(text),
     by: optional(name),

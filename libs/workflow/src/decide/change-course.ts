@@ -1,4 +1,5 @@
 import { unreachable } from '@braid/events';
+import { repeatKey } from '../repeat-key';
 import { isOpen, type Workflow } from '../state';
 import { cancelWorkflow } from './compensate';
 import { type Command, type Rejection } from './commands';
@@ -19,6 +20,7 @@ const repeated: Answer = { is: 'repeated' };
 export function changeCourse(command: CourseCommand, state: Workflow): Answer {
   const { status } = state;
   const note = noteOf(command);
+  if (wasDone(command, state)) return repeated;
   switch (command.type) {
     case 'cancel':
       return cancel(command, state);
@@ -45,8 +47,16 @@ function cancel(command: Extract<CourseCommand, { type: 'cancel' }>, state: Work
   return whileOpen(state, (turn) => cancelWorkflow(turn, noteOf(command), undo));
 }
 
-function noteOf({ reason, by }: CourseCommand) {
-  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
+/** A repeat that comes late must not undo what was asked for in between: a pause that of the resume after it. */
+function wasDone(command: CourseCommand, { signals }: Workflow): boolean {
+  if (command.type === 'cancel' || command.id === undefined) return false;
+  return signals.seen.has(repeatKey(command.type, command.id));
+}
+
+function noteOf(command: CourseCommand) {
+  const { reason, by } = command;
+  const id = command.type === 'cancel' ? undefined : command.id;
+  return { ...(reason !== undefined && { reason }), ...(by !== undefined && { by }), ...(id !== undefined && { id }) };
 }
 
 /** Does something to a workflow that has not ended. */

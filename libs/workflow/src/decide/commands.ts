@@ -1,16 +1,22 @@
 import { type Amounts, type Failure, type Json, type WorkflowStarted, type Run } from '@braid/events';
 
-/** What somebody wants of a workflow. */
+/** What somebody wants of a workflow. The same id again is the same command. */
 export type Command =
   | { readonly type: 'start'; readonly workflow: string; readonly start: WorkflowStarted }
   | { readonly type: 'report'; readonly report: Report }
   /** `compensate`: what has completed is undone before the workflow ends. */
   | { readonly type: 'cancel'; readonly compensate?: boolean; readonly reason?: string; readonly by?: string }
   /** Nothing new may be started until it is resumed. */
-  | { readonly type: 'pause'; readonly reason?: string; readonly by?: string }
-  | { readonly type: 'resume'; readonly reason?: string; readonly by?: string }
+  | { readonly type: 'pause'; readonly reason?: string; readonly by?: string; readonly id?: string }
+  | { readonly type: 'resume'; readonly reason?: string; readonly by?: string; readonly id?: string }
   /** A failed workflow is to go on where it failed, with this budget in the units that it names. */
-  | { readonly type: 'retry'; readonly budget?: Amounts; readonly reason?: string; readonly by?: string }
+  | {
+      readonly type: 'retry';
+      readonly budget?: Amounts;
+      readonly reason?: string;
+      readonly by?: string;
+      readonly id?: string;
+    }
   /** Something from outside for a step that waits for it. The same id again is the same signal. */
   | {
       readonly type: 'signal';

@@ -53,6 +53,26 @@ describe('a paused workflow', () => {
     expect(s.workflow.ending).toEqual({ is: 'completed', output: 'end' });
   });
 
+  // Seen to fail with the repeat of a pause, which a gateway sends while it has no receipt, pausing for good.
+  it('takes a repeat of a pause, a resume or a retry for what it is, whatever has been asked for in between', () => {
+    const s = Scenario.start(graphOf([agent('a', { retry: { ...retry, maximumAttempts: 1 } }), agent('b')]));
+    const repeated = (type: 'pause' | 'resume' | 'retry', id: string) => {
+      const before = s.events.length;
+      expect(s.send({ type, id }).is).toBe('accepted');
+      return s.events.length === before;
+    };
+    expect([repeated('pause', 'p1'), repeated('resume', 'r1')]).toEqual([false, false]);
+    expect([repeated('pause', 'p1'), s.workflow.status]).toEqual([true, 'running']);
+    expect([repeated('pause', 'p2'), s.workflow.status]).toEqual([false, 'paused']);
+    expect([repeated('resume', 'r1'), s.workflow.status]).toEqual([true, 'paused']);
+    repeated('resume', 'r2');
+    failForGood(s, 'root');
+    expect([s.workflow.status, repeated('retry', 't1'), s.workflow.status]).toEqual(['failed', false, 'running']);
+    failForGood(s, 'root');
+    expect([repeated('retry', 't1'), s.workflow.status]).toEqual([true, 'failed']);
+    expect([repeated('retry', 't2'), s.workflow.status]).toEqual([false, 'running']);
+  });
+
   it('lets time pass and acts on it when it is resumed', () => {
     const s = Scenario.start(
       graphOf([parallel('f', [branch('x', [agent('x', { retry })]), branch('y', [wait('w', 1000)])])]),

@@ -4,7 +4,7 @@ import { spareNeeds } from '../needs';
 import { currentStep } from '../sequence';
 import { type Turn } from './turn';
 
-type Note = { readonly reason?: string; readonly by?: string };
+type Note = { readonly reason?: string; readonly by?: string; readonly id?: string };
 
 /** Takes up a failed workflow where it failed: at the step of the root, and if that is a fork, in its branches. */
 export function retryWorkflow(turn: Turn, budget: Amounts | undefined, note: Note): void {
