@@ -2,10 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FencedPlaybook, fencedPlaybooks } from './rig/fenced-playbooks';
 import { showingLogs, Stack } from './rig/stack';
 
+const pages = ['README.md', 'docs/playbook.md'].map((file) => ({ file, playbooks: fencedPlaybooks(file) }));
+
 let stack: Stack;
 
 beforeAll(async () => {
   stack = await Stack.start();
+  const published = pages.flatMap(({ playbooks }) => playbooks.filter(({ publish }) => publish));
+  for (const { source } of published) await stack.client().publish(source);
 }, 120_000);
 
 afterAll(() => stack.stop(), 60_000);
@@ -21,9 +25,7 @@ async function outcomeOf({ source, variables, signals, executionMode, output }: 
 }
 
 // Seen to fail with another outcome, another output, and an unknown field in a block.
-describe.each(['README.md', 'docs/playbook.md'])('what %s shows', (file) => {
-  const playbooks = fencedPlaybooks(file);
-
+describe.each(pages)('what $file shows', ({ playbooks }) => {
   it('is there', () => expect(playbooks).not.toHaveLength(0));
 
   it.each(playbooks.map((playbook) => [playbook.place, playbook] as const))(

@@ -10,6 +10,8 @@ import { showingLogs, Stack } from './rig/stack';
 
 const folder = resolve(__dirname, '../../examples');
 const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** Those that others run; they must be published. */
+const children = ['release-check.yaml', 'release-publish.yaml'];
 const sourceOf = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 let stack: Stack;
@@ -34,6 +36,7 @@ beforeAll(async () => {
       { message: 'Configure', files: { 'src/config.test.js': 'const apiKey = "0123456789abcdef";\n' } },
     ]),
   ]);
+  for (const name of children) await stack.client().publish(sourceOf(name));
 }, 120_000);
 
 afterAll(async () => {
@@ -111,6 +114,31 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     expect(held).toMatchObject({
       status: 'failed',
       error: { type: 'NotApproved', code: 'failed-by-playbook', message: 'held back by Ada' },
+    });
+  },
+
+  'release-check.yaml': async () => {
+    const workflow = await run('release-check.yaml', { package: 'docs', version: '1.2.3' });
+    expect(workflow).toMatchObject({ status: 'failed', error: { type: 'LicenceMissing' } });
+  },
+
+  'release-publish.yaml': async () => {
+    const workflow = await run('release-publish.yaml', { version: '1.2.3', packages: ['core'], by: 'Ada' });
+    expect(workflow).toMatchObject({ executionMode: 'sequential', output: { published: ['core@1.2.3'], by: 'Ada' } });
+  },
+
+  'release.yaml': async () => {
+    const client = stack.client();
+    const { id } = await client.start({ playbook: sourceOf('release.yaml'), variables: { version: '1.2.3' } });
+    await client.signal(id, 'release', { by: 'Ada' });
+    const workflow = await stack.ended(id);
+    const published = ['core@1.2.3', 'cli@1.2.3'];
+    expect(workflow).toMatchObject({ status: 'completed', output: { published, by: 'Ada' } });
+    const failed = workflow.branchStatus.filter(({ status }) => status === 'failed');
+    expect(failed).toMatchObject([{ child: { playbook: 'release-check' }, error: { code: 'child-failed' } }]);
+    expect(await client.get(failed[0]?.child?.workflow ?? '')).toMatchObject({
+      parent: { workflow: id, branch: 'checks/2', step: failed[0]?.step },
+      error: { type: 'LicenceMissing' },
     });
   },
 

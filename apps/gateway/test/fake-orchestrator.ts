@@ -137,7 +137,10 @@ export class FakeOrchestrator {
     if (!entry) return { ok: false, workflow, code: 'workflow.unknown', message: 'unknown' };
     const { command, ...fields } = message;
     const state = fold(await this.store.readStream(workflow));
-    const decision = decide({ type: command, ...fields } as Command, state, Date.now(), { maxBranches: 100 });
+    const decision = decide({ type: command, ...fields } as Command, state, Date.now(), {
+      maxDepth: 16,
+      maxBranches: 100,
+    });
     if (decision.is === 'rejected') return { ok: false, workflow, ...decision.rejection };
     const events = decision.is === 'accepted' ? decision.events : [];
     if (events.length > 0) await this.append(workflow, entry, events);

@@ -1,9 +1,11 @@
 import { type Clock, systemClock, type Timer } from '@braid/clock';
 import { type RecordedEvent, type StoredEvent } from '@braid/events';
 import { type Config, type HeartbeatMessage, partitionOf, subjects } from '@braid/contracts';
-import { GroupCommit, type Lease, LogFollower, type OpenEventStore } from '@braid/event-store';
+import { GroupCommit, type Lease, LogFollower, type OpenEventStore, type Playbooks } from '@braid/event-store';
 import { agentConsumer, type Bus, setAsideStrays } from '@braid/messaging';
 import { type Logger } from '@braid/service';
+import { Family } from './children/family';
+import { PublishedGraphs } from './children/published-graphs';
 import { Dispatcher } from './effects/dispatcher';
 import { PlaybookNames, publishEvents } from './effects/event-feed';
 import { TaskTokens } from './effects/task-token';
@@ -29,12 +31,16 @@ export type OrchestratorOptions = {
     | 'BRAID_REDISPATCH_AFTER'
     | 'BRAID_CACHE_WORKFLOWS'
     | 'BRAID_MAX_BRANCHES'
+    | 'BRAID_MAX_DEPTH'
+    | 'BRAID_CHILD_CHECK'
     | 'BRAID_DRAIN_TIMEOUT'
     | 'BRAID_SECRET'
     | 'BRAID_RETENTION'
     | 'BRAID_ARCHIVE_DIR'
   >;
-  readonly events: Pick<OpenEventStore, 'store' | 'leases' | 'projection' | 'retention'>;
+  readonly events: Pick<OpenEventStore, 'store' | 'leases' | 'projection' | 'retention'> & {
+    readonly playbooks: Pick<Playbooks, 'get'>;
+  };
   readonly bus: Bus;
   readonly logger: Logger;
   readonly metrics: OrchestratorMetrics;
@@ -80,18 +86,28 @@ export class Orchestrator {
       follow('feed', (batch) => publishEvents(bus.publisher, this.names, batch)),
       follow('summaries', (batch) => projection.project(batch)),
     ];
+    const tokens = new TaskTokens(config.BRAID_SECRET);
     this.context = {
       bus,
       committer: this.committer,
       dispatcher: new Dispatcher(bus, logger),
-      tokens: new TaskTokens(config.BRAID_SECRET),
+      family: new Family({
+        publisher: bus.publisher,
+        store,
+        playbooks: new PublishedGraphs(events.playbooks, clock),
+        tokens,
+        partitions: config.BRAID_PARTITIONS,
+        logger,
+      }),
+      tokens,
       signs: this.signs,
       metrics,
       logger,
-      limits: { maxBranches: config.BRAID_MAX_BRANCHES },
+      limits: { maxBranches: config.BRAID_MAX_BRANCHES, maxDepth: config.BRAID_MAX_DEPTH },
       partitions: config.BRAID_PARTITIONS,
       cacheCapacity: Math.ceil(config.BRAID_CACHE_WORKFLOWS / config.BRAID_PARTITIONS),
       redispatchAfter: config.BRAID_REDISPATCH_AFTER,
+      childCheck: config.BRAID_CHILD_CHECK,
       clock,
       snapshots: new WorkflowSnapshots(store, options.snapshotsFrom),
       backlog: (agent) => this.backlogOf(agent),

@@ -35,6 +35,8 @@ export const config = {
   BRAID_LEASE_TTL: 3_000,
   BRAID_REDISPATCH_AFTER: 2_000,
   BRAID_CACHE_WORKFLOWS: 1_000,
+  BRAID_MAX_DEPTH: 3,
+  BRAID_CHILD_CHECK: 1_500,
   BRAID_MAX_BRANCHES: 20_000,
   BRAID_DRAIN_TIMEOUT: 5_000,
   BRAID_SECRET: 'a secret that is only used in this test file',
@@ -73,6 +75,7 @@ export async function startOrchestrator(
   instance: string,
   over: (store: EventStore) => EventStore = (store) => store,
   settings: Partial<typeof config> = {},
+  overBus: (bus: Bus) => Bus = (own) => own,
 ): Promise<Orchestrator> {
   const opened = await openEventStore({ url: database.url, partitions });
   const own = { ...opened, store: over(opened.store) };
@@ -83,7 +86,7 @@ export async function startOrchestrator(
     instance,
     config: { ...config, ...settings },
     events: own,
-    bus: ownBus,
+    bus: overBus(ownBus),
     logger,
     metrics,
   });

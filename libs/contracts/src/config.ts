@@ -95,6 +95,11 @@ export const settings = {
     default: '',
     desc: 'Where the history of a workflow is written before it is removed, one file each; empty: nowhere',
   }),
+  BRAID_MAX_DEPTH: whole(1, 100)({ default: 16, desc: 'Most workflows that a child workflow may have above it' }),
+  BRAID_CHILD_CHECK: duration({
+    default: 60_000,
+    desc: 'How soon a workflow and its child make sure of each other; ever more seldom then, up to 16 times that',
+  }),
   BRAID_LOG_LEVEL: str({
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const,
     default: 'info',

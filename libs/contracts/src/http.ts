@@ -30,6 +30,8 @@ export type BranchStatusView = {
   readonly endedAt?: string;
   /** What has to come before the branch goes on by itself: a signal, a moment, or whichever is first. */
   readonly waitsFor?: { readonly signal?: string; readonly until?: string };
+  /** The workflow that does or did the work of its step, and the playbook as the step names it. */
+  readonly child?: { readonly workflow: string; readonly playbook: string };
   readonly output?: Json;
   readonly error?: Failure;
 };
@@ -96,6 +98,8 @@ export type CompensationView = {
 export type WorkflowView = {
   readonly id: string;
   readonly playbook: { readonly name: string; readonly version?: string };
+  /** The step of another workflow that started this one. */
+  readonly parent?: { readonly workflow: string; readonly branch: string; readonly step: string };
   readonly status: WorkflowStatus;
   readonly executionMode: ExecutionMode;
   readonly version: number;
@@ -154,6 +158,9 @@ export type GraphNode = {
   readonly branch: string;
   readonly step?: string;
   readonly agent?: string;
+  readonly playbook?: string;
+  /** The child workflow that the step has started last. */
+  readonly child?: string;
   readonly status: BranchStatusName;
   /** How the branches stand that this node draws together; absent for a node of its own. */
   readonly counts?: { readonly [status in BranchStatusName]?: number };

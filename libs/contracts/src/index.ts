@@ -25,6 +25,7 @@ export type {
 export {
   headers,
   type CancelledAttempt,
+  type ChildEndMessage,
   type CancelSignal,
   type CommandMessage,
   type HeartbeatMessage,

@@ -1,4 +1,4 @@
-import { type Amounts, type Failure, type Json, type JsonObject, type WorkflowStarted } from '@braid/events';
+import { type Amounts, type Cost, type Failure, type Json, type JsonObject, type WorkflowStarted } from '@braid/events';
 
 /** Headers of messages on the bus. */
 export const headers = {
@@ -12,7 +12,13 @@ export type StartMessage = WorkflowStarted & { readonly workflow: string };
 
 /** A command to a workflow that exists. A new command is a new member here. */
 export type CommandMessage =
-  CancelMessage | PlainCommand<'pause'> | PlainCommand<'resume'> | RetryMessage | SignalMessage;
+  | CancelMessage
+  | PlainCommand<'pause'>
+  | PlainCommand<'resume'>
+  | RetryMessage
+  | SignalMessage
+  | ChildEndedMessage
+  | ChildAsksMessage;
 
 export type PlainCommand<C extends string> = {
   readonly workflow: string;
@@ -22,10 +28,12 @@ export type PlainCommand<C extends string> = {
   readonly reason?: string;
   /** Who asks for it, as the edge knows them. */
   readonly by?: string;
+  /** Of a pause or resume: it is the parent's, which was paused or goes on. */
+  readonly withParent?: boolean;
 };
 
 /** A failed workflow is to go on, with this budget in the units that it names. */
-export type RetryMessage = PlainCommand<'retry'> & { readonly budget?: Amounts };
+export type RetryMessage = Omit<PlainCommand<'retry'>, 'withParent'> & { readonly budget?: Amounts };
 
 /** `compensate`: what has completed is undone before the workflow ends. */
 export type CancelMessage = PlainCommand<'cancel'> & { readonly compensate?: boolean };
@@ -41,6 +49,36 @@ export type SignalMessage = {
   readonly by?: string;
 };
 
+/** A child workflow, and what its parent (`workflow`) started it for. */
+type OfChild = {
+  readonly workflow: string;
+  readonly child: string;
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  /** Proves that it comes from an orchestrator. */
+  readonly token: string;
+};
+
+/** A child tells its parent how it ended. */
+export type ChildEndedMessage = OfChild & {
+  readonly command: 'child-ended';
+  readonly end: ChildEndMessage;
+};
+
+export type ChildEndMessage =
+  | { readonly is: 'completed'; readonly output: Json; readonly cost: Cost }
+  | { readonly is: 'failed'; readonly failure: Failure; readonly cost: Cost }
+  | { readonly is: 'cancelled'; readonly reason?: string; readonly cost: Cost }
+  | { readonly is: 'refused'; readonly failure: Failure };
+
+/** A child asks its parent whether it is still waited for, and is told to cancel, pause or go on where that is the answer. */
+export type ChildAsksMessage = OfChild & {
+  readonly command: 'child-asks';
+  /** It is paused because its parent was. */
+  readonly held: boolean;
+};
+
 /** What the orchestrator answers when the outcome of a start or command is on disk. */
 export type Receipt =
   | { readonly ok: true; readonly workflow: string; readonly version: number; readonly repeated: boolean }
@@ -53,6 +91,7 @@ export type RejectionCode =
   | 'workflow.different-start'
   | 'workflow.not-failed'
   | 'workflow.compensated'
+  | 'workflow.is-child'
   | 'signal.invalid'
   | 'message.invalid';
 

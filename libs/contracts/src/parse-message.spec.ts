@@ -132,7 +132,7 @@ describe('parseMessage', () => {
       'command',
       ['command'],
       'explode',
-      'message must be one of ["cancel","pause","resume","retry","signal"]; it is a text of 7 characters (explode)',
+      'message must be one of ["cancel","pause","resume","retry","signal","child-ended","child-asks"]; it is a text of 7 characters (explode)',
     ],
     ['an id that is no subject token', 'cancel', ['workflow'], 'a.b', 'workflow must match pattern'],
     ['an unknown failure code', 'report', ['failure', 'code'], 'oops', 'failure.code must be one of'],

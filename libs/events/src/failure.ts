@@ -16,6 +16,8 @@ import { type Json } from './json';
  * - `convergence-unmet`: a convergence became unreachable
  * - `failed-by-playbook`: a `fail` step ended the branch
  * - `budget`: another attempt could have gone over the workflow's budget, so that it was not dispatched
+ * - `child-failed`: the child workflow of a `playbook` step failed or was cancelled
+ * - `unknown-playbook`: nothing is published under the name that a `playbook` step gives
  * - `limit`: a configured limit was exceeded; the message names it
  * - `cancelled`: the attempt was stopped on request
  * - `internal`: a bug in Braid
@@ -35,6 +37,8 @@ export const failureCodes = [
   'convergence-unmet',
   'failed-by-playbook',
   'budget',
+  'child-failed',
+  'unknown-playbook',
   'limit',
   'cancelled',
   'internal',

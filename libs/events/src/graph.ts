@@ -127,6 +127,17 @@ export type SignalStep = StepBase & {
   readonly timeout?: number;
 };
 
+/** Runs a published playbook as a workflow of its own, whose output is the step's. */
+export type PlaybookStep = StepBase & {
+  readonly kind: 'playbook';
+  /** `name`, for the version that is published last when the step is reached, or `name@version`. */
+  readonly playbook: string;
+  /** Template of the variables. */
+  readonly with: Json;
+  /** Milliseconds after which the child is cancelled and the step fails. */
+  readonly timeout?: number;
+};
+
 /** Ends with a failure that the playbook itself names. */
 export type FailStep = StepBase & {
   readonly kind: 'fail';
@@ -135,7 +146,8 @@ export type FailStep = StepBase & {
 };
 
 /** One step of a branch. A new kind of step is a new member here. */
-export type Step = AgentStep | ParallelStep | MapStep | SetStep | ChooseStep | WaitStep | SignalStep | FailStep;
+export type Step =
+  AgentStep | ParallelStep | MapStep | SetStep | ChooseStep | WaitStep | SignalStep | PlaybookStep | FailStep;
 
 /** The steps that open a fork. */
 export type ForkStep = ParallelStep | MapStep;

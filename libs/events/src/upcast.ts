@@ -21,6 +21,8 @@ const upcasters: { readonly [type in WorkflowEventType]: readonly Upcaster[] } =
   WaitStarted: [],
   SignalAwaited: [],
   SignalReceived: [],
+  ChildStarted: [],
+  ChildEnded: [],
   BranchCompleted: [],
   BranchFailed: [],
   BranchSkipped: [],

@@ -21,6 +21,8 @@ export type WorkflowEvent =
   | { readonly type: 'WaitStarted'; readonly data: WaitStarted }
   | { readonly type: 'SignalAwaited'; readonly data: SignalAwaited }
   | { readonly type: 'SignalReceived'; readonly data: SignalReceived }
+  | { readonly type: 'ChildStarted'; readonly data: ChildStarted }
+  | { readonly type: 'ChildEnded'; readonly data: ChildEnded }
   | { readonly type: 'BranchCompleted'; readonly data: BranchCompleted }
   | { readonly type: 'BranchFailed'; readonly data: BranchFailed }
   | { readonly type: 'BranchSkipped'; readonly data: BranchSkipped }
@@ -52,6 +54,17 @@ export type WorkflowStarted = {
   readonly requestDigest: string;
   /** W3C trace context of the caller. */
   readonly traceparent?: string;
+  /** The attempt of a step of another workflow that started this one. */
+  readonly parent?: Parent;
+};
+
+/** What a child workflow was started for. `depth`: how many workflows there are above it. */
+export type Parent = {
+  readonly workflow: string;
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly depth: number;
 };
 
 /** The branch `branch` reached the fork `step`, whose branches may start now. */
@@ -161,6 +174,40 @@ export type SignalReceived = {
   readonly by?: string;
 };
 
+/** The branch waits at the step `step` for the workflow `workflow`, which runs a published playbook with these variables. */
+export type ChildStarted = {
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly workflow: string;
+  /** `name`, for the version that is published last when the child starts, or `name@version`. */
+  readonly playbook: string;
+  readonly variables: JsonObject;
+  /** The moment after which nobody waits for it any more, in milliseconds since the epoch. */
+  readonly until?: number;
+};
+
+/**
+ * The branch does not wait for its child workflow any more; what that means for the step follows at once. `refused`: it
+ * could not be started. `given-up`: its time has passed, and it is cancelled.
+ */
+export type ChildEnded = {
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly workflow: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'refused' | 'given-up';
+  /** What the child used, with all that it started itself. */
+  readonly cost?: Cost;
+};
+
+/** What a workflow used: attempts of agents, their milliseconds, and the units that they reported. */
+export type Cost = {
+  readonly attempts: number;
+  readonly agentMs: number;
+  readonly usage: { readonly [unit: string]: number };
+};
+
 /** The branch has ended well. With `run`, the report of its last step is what ended it. */
 export type BranchCompleted = {
   readonly branch: string;
@@ -187,6 +234,8 @@ export type BranchCancelled = {
   readonly branch: string;
   /** The attempt that was open, if any. */
   readonly attempt?: number;
+  /** The child workflow that was waited for, if any: it is cancelled too. */
+  readonly child?: string;
   /**
    * `converged`: the fork is decided without it. `unreachable`: the fork cannot be met any more. `deadline`: the judge of
    * the fork is asked without it.
@@ -236,7 +285,10 @@ export type ConvergenceReached = {
 type CommandNote = { readonly reason?: string; readonly by?: string; readonly id?: string };
 
 /** Nothing new is started until the workflow is resumed; attempts that are under way may end. */
-export type WorkflowPaused = CommandNote;
+export type WorkflowPaused = CommandNote & {
+  /** It is held because its parent is, and goes on with it. */
+  readonly withParent?: boolean;
+};
 
 export type WorkflowResumed = CommandNote;
 

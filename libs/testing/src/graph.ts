@@ -8,6 +8,7 @@ import {
   type Graph,
   type MapStep,
   type ParallelStep,
+  type PlaybookStep,
   type SetStep,
   type SignalStep,
   type Step,
@@ -86,6 +87,11 @@ export function wait(id: string, time: WaitStep['time'], more: Partial<WaitStep>
 
 export function signal(id: string, name: string, more: Partial<SignalStep> = {}): SignalStep {
   return { ...step(id), kind: 'signal', name, ...more };
+}
+
+/** A step that another workflow does. */
+export function child(id: string, playbook: string, more: Partial<PlaybookStep> = {}): PlaybookStep {
+  return { ...step(id), kind: 'playbook', playbook, with: {}, ...more };
 }
 
 export function fail(id: string, error: FailStep['error'], more: Partial<FailStep> = {}): FailStep {

@@ -1,5 +1,5 @@
 export { type FreshDatabase, freshDatabase, type FreshNats, freshNats } from './servers';
-export { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
+export { agent, branch, child, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
 export { Scenario } from './scenario';
 export { checkCompensations } from './compensations';
 export { difference } from './difference';

@@ -29,7 +29,7 @@ export function checkState(state: Workflow): void {
     const held = state.status === 'paused' && is(branch, 'active');
     holds(held || !is(branch, 'active'), () => `${branch.path} is left between two steps`);
     holds((branch.endedAt !== undefined) === hasEnded(branch), () => `${branch.path} has an end without having ended`);
-    const waits = is(branch, 'requested', 'backoff', 'waiting', 'awaiting');
+    const waits = is(branch, 'requested', 'backoff', 'waiting', 'awaiting', 'delegated');
     holds(state.waiting.has(branch) === waits, () => `${branch.path} waits for time: ${waits}, the state says not so`);
     for (const fork of branch.forks.values()) checkFork(state, fork);
   }
@@ -46,13 +46,16 @@ export function checkState(state: Workflow): void {
     const kept = phase.is === 'awaiting' && state.signals.kept.some(({ name }) => name === phase.signal);
     holds(!kept, () => 'a signal is kept that a step waits for');
   }
-  const asked = open.filter((branch) => is(branch, 'requested')).length;
-  holds(state.executionMode === 'parallel' || asked <= 1, () => `${asked} attempts are open in sequential mode`);
+  const asked = open.filter((branch) => is(branch, 'requested', 'delegated')).length;
+  holds(
+    state.executionMode === 'parallel' || asked <= 1,
+    () => `${asked} attempts or children are open in sequential mode`,
+  );
 }
 
 function checkFork(state: Workflow, fork: Fork): void {
   const name = `fork ${fork.step.id} of ${fork.parent.path}`;
-  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting', 'awaiting', 'active'];
+  const started = ['requested', 'backoff', 'deferred', 'forked', 'waiting', 'awaiting', 'delegated', 'active'];
   for (const [set, members] of Object.entries(setsOf(fork))) {
     for (const branch of fork.branches) {
       const belongs = set === 'running' ? started.includes(branch.phase.is) : branch.phase.is === set;
@@ -119,6 +122,7 @@ export class Watch {
   private readonly started = new Set<string>();
   private readonly ended = new Set<string>();
   private readonly signals = new Set<string>();
+  private readonly children = new Map<string, { readonly branch: string; open: boolean }>();
 
   see(event: RecordedEvent): void {
     this.version += 1;
@@ -135,6 +139,7 @@ export class Watch {
     if (workflowEnds.has(event.type)) {
       this.over = true;
       for (const path of this.started) holds(this.ended.has(path), () => `${path} was started and has no end`);
+      for (const [child, { open }] of this.children) holds(!open, () => `${child} has no end and is not cancelled`);
       for (const [path, { open }] of this.attempts) holds(!open, () => `an attempt of ${path} has no outcome`);
       return;
     }
@@ -144,6 +149,7 @@ export class Watch {
     this.started.add(data.branch);
     this.seeFork(event, data.branch);
     this.seeAttempt(event, data.branch);
+    this.seeChild(event, data.branch);
     if (ends.has(event.type)) this.ended.add(data.branch);
   }
 
@@ -176,8 +182,38 @@ export class Watch {
     if (event.type === 'ForkOpened') this.forks.set(branch, event.data.step);
   }
 
+  /** Each child is another one; it ends once, or is cancelled with its branch, before the branch does anything else. */
+  private seeChild(event: RecordedEvent, branch: string): void {
+    const open = [...this.children].find(([, child]) => child.open && child.branch === branch)?.[0];
+    if (event.type === 'ChildStarted') {
+      holds(!this.children.has(event.data.workflow), () => `${event.data.workflow} is started twice`);
+      holds(open === undefined, () => `${branch} starts a child while it waits for ${open}`);
+      this.children.set(event.data.workflow, { branch, open: true });
+      return;
+    }
+    const told =
+      event.type === 'ChildEnded'
+        ? event.data.workflow
+        : event.type === 'BranchCancelled'
+          ? event.data.child
+          : undefined;
+    holds(told === open, () => `${event.type} of ${branch} speaks of ${told}, and its child is ${open}`);
+    const child = open === undefined ? undefined : this.children.get(open);
+    if (child) child.open = false;
+  }
+
   private seeAttempt(event: RecordedEvent, branch: string): void {
     const last = this.attempts.get(branch);
+    if (event.type === 'ChildStarted') {
+      const { step, attempt } = event.data;
+      holds(
+        attempt === (last?.step === step ? last.attempt + 1 : 1),
+        () => `attempt ${attempt} of a child of ${branch}`,
+      );
+      this.attempts.set(branch, { step, attempt, open: false });
+      return;
+    }
+    if (event.type === 'ChildEnded') return;
     if (event.type === 'BranchRequested') {
       const { step, attempt } = event.data;
       holds(last?.open !== true, () => `${branch} is asked for while an attempt is open`);

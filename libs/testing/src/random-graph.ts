@@ -9,7 +9,7 @@ import {
   type Step,
   type Strategy,
 } from '@braid/events';
-import { agent, branch, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
+import { agent, branch, child, choose, converge, fail, graphOf, map, parallel, set, signal, wait, when } from './graph';
 
 /** A step before it has an id: what fast-check draws and shrinks. */
 type Draft =
@@ -39,6 +39,12 @@ type Draft =
       readonly name: SignalName;
     }
   | { readonly kind: 'fail'; readonly more: Partial<AgentStep> }
+  | {
+      readonly kind: 'playbook';
+      readonly more: Partial<AgentStep>;
+      readonly timeout: number | undefined;
+      readonly with: Json;
+    }
   /** A step with others that answer its failure. */
   | {
       readonly kind: 'answered';
@@ -62,7 +68,7 @@ type DraftBranch = {
 
 export type GraphOptions = {
   readonly strategies: readonly Strategy[];
-  /** Whether time, signals and budgets may end things: deadlines, timeouts. */
+  /** Whether time, signals, children and budgets may end things: deadlines, timeouts. */
   readonly timed: boolean;
   readonly losers: readonly Convergence['losers'][];
   /** Whether steps may say how they are undone. */
@@ -221,6 +227,15 @@ function plainStep(options: GraphOptions, depth: number): fc.Arbitrary<Draft> {
     const name = fc.constantFrom<SignalName>('go', 'count');
     const timeout = seldom(fc.constantFrom(300, 2000), 1);
     plain.push({ weight: 1, arbitrary: fc.record({ kind: fc.constant('signal'), more: common, name, timeout }) });
+    const given = fc.constantFrom<Json>(
+      {},
+      everythingInSight,
+      everythingInSight,
+      '${{ context }}',
+      '${{ context.k0 }}',
+    );
+    const more = { kind: fc.constant('playbook' as const), more: common, timeout, with: given };
+    plain.push({ weight: 2, arbitrary: fc.record(more) });
   }
   if (depth === 0) return fc.oneof(...plain);
   const maxConcurrency = seldom(fc.integer({ min: 1, max: 3 }));
@@ -326,6 +341,8 @@ function builder(): (draft: Draft) => Step {
         const { name, timeout } = draft;
         return signal(id, name, { ...shared, ...defined({ timeout }), schema: signals[name] });
       }
+      case 'playbook':
+        return child(id, 'other', { ...shared, ...defined({ timeout: draft.timeout }), with: draft.with });
       case 'fail':
         return fail(id, { message: 'it was to fail' }, shared);
     }

@@ -5,10 +5,19 @@ import {
   type Graph,
   type Json,
   type JsonObject,
+  type Parent,
   type RecordedEvent,
 } from '@braid/events';
 import { currentStep, fold, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
-import { type Command, decide, type Decision, type Report, type SignsOfLife } from '@braid/workflow/decide';
+import {
+  type ChildEnd,
+  type ChildName,
+  type Command,
+  decide,
+  type Decision,
+  type Report,
+  type SignsOfLife,
+} from '@braid/workflow/decide';
 
 /**
  * A workflow driven by hand, for tests of the rules: commands go in, events come out, time stands still until it is moved.
@@ -25,6 +34,7 @@ export class Scenario {
       readonly context?: JsonObject;
       readonly mode?: ExecutionMode;
       readonly budget?: Amounts;
+      readonly parent?: Parent;
     } = {},
   ): Scenario {
     const scenario = new Scenario();
@@ -39,13 +49,14 @@ export class Scenario {
         executionMode: more.mode ?? 'parallel',
         ...(more.budget && { budget: more.budget }),
         requestDigest: 'd',
+        ...(more.parent && { parent: more.parent }),
       },
     });
     return scenario;
   }
 
   send(command: Command): Decision {
-    const decision = decide(command, this.state, this.now, { maxBranches: 20_000 });
+    const decision = decide(command, this.state, this.now, { maxBranches: 20_000, maxDepth: 3 });
     if (decision.is === 'accepted') {
       this.events.push(...decision.events);
       this.state = decision.state;
@@ -73,6 +84,19 @@ export class Scenario {
     return this.send({ type: 'signal', name, payload, id, by: 'a test' });
   }
 
+  /** The child that a branch waits for ends. */
+  endChild(branch: string, end: ChildEnd): Decision {
+    return this.send({ type: 'child-ended', child: this.childOf(branch), end });
+  }
+
+  /** The child that a branch waits for. */
+  childOf(path: string): ChildName {
+    const phase = this.workflow.branches.get(path)?.phase;
+    if (phase?.is !== 'delegated') throw new Error(`${path} waits for no child`);
+    const { workflow, branch, step, attempt } = phase.to;
+    return { workflow, branch, step, attempt };
+  }
+
   tick(ms: number, signs: SignsOfLife = new Map()): Decision {
     this.now += ms;
     return this.send({ type: 'tick', signs });
@@ -91,6 +115,11 @@ export class Scenario {
   /** Paths of the branches with an open attempt, in the order in which they were opened. */
   get requested(): readonly string[] {
     return [...this.workflow.branches.values()].filter((b) => b.phase.is === 'requested').map((b) => b.path);
+  }
+
+  /** Paths of the branches that wait for a child, in the order in which they were opened. */
+  get delegated(): readonly string[] {
+    return [...this.workflow.branches.values()].filter((b) => b.phase.is === 'delegated').map((b) => b.path);
   }
 
   phases(): Record<string, string> {

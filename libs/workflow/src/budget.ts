@@ -58,7 +58,8 @@ export function attemptEnded(
   countUsage(cost.usage, run.usage ?? {});
 }
 
-function countUsage(total: Map<string, number>, usage: JsonObject): void {
+/** Adds what was used to what was used before. */
+export function countUsage(total: Map<string, number>, usage: JsonObject): void {
   for (const [unit, amount] of Object.entries(usage)) {
     if (typeof amount !== 'number' || !Number.isFinite(amount) || amount < 0 || unit === attemptsUnit) continue;
     if (total.has(unit) || total.size < mostUnits) add(total, unit, amount);

@@ -8,6 +8,7 @@ import {
   unreachable,
 } from '@braid/events';
 import { attemptEnded, attemptRequested, narrowest } from './budget';
+import { addCost, rememberChild } from './children';
 import { convergenceOutput } from './convergence/output';
 import { compensationStarted, completeStep, passCompensated } from './compensation';
 import { newBranch } from './new-branch';
@@ -84,6 +85,7 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     executionMode: started.executionMode,
     requestDigest: started.requestDigest,
     traceparent: started.traceparent,
+    parent: started.parent,
     startedAt: at,
     endedAt: undefined,
     ending: undefined,
@@ -94,6 +96,8 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     undoable: [],
     compensation: undefined,
     retries: 0,
+    children: 0,
+    heldByParent: false,
     signals: { seen: new Set(), kept: [] },
     budget: narrowest(started.graph.budget, started.budget),
     cost: { attempts: 0, agentMs: 0, usage: new Map(), reserved: new Map() },
@@ -165,6 +169,14 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       const { name: signal, until } = event.data;
       return enter(state, branch, { is: 'awaiting', signal, ...(until !== undefined && { until }) }, at);
     }
+    case 'ChildStarted': {
+      const branch = branchOf(state, event.data.branch);
+      rememberChild(state, branch, event.data);
+      return enter(state, branch, { is: 'delegated', to: event.data, at }, at);
+    }
+    case 'ChildEnded':
+      addCost(state, event.data.cost);
+      return enter(state, branchOf(state, event.data.branch), { is: 'active' }, at);
     case 'SignalReceived': {
       const { name, payload, id } = event.data;
       state.signals.seen.add(id);
@@ -191,9 +203,11 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       return compensationStarted(state, event.data);
     case 'WorkflowPaused':
       state.status = 'paused';
+      state.heldByParent = event.data.withParent === true;
       return;
     case 'WorkflowResumed':
       state.status = 'running';
+      state.heldByParent = false;
       return;
     case 'WorkflowRetried':
       state.status = 'running';
@@ -225,7 +239,7 @@ function requestOf(branch: Branch) {
   return branch.phase.request;
 }
 
-const waitsFor: ReadonlySet<Phase['is']> = new Set(['requested', 'backoff', 'waiting', 'awaiting']);
+const waitsFor: ReadonlySet<Phase['is']> = new Set(['requested', 'backoff', 'waiting', 'awaiting', 'delegated']);
 
 /** A step that does not wait for its signal any more has taken one, if there is one: none is kept while a step waits for it. */
 function takeSignal({ signals }: Workflow, { phase }: Branch): void {

@@ -24,6 +24,7 @@ export {
   type WorkflowState,
 } from './state';
 export { type CompiledConvergence, compileConvergence } from './playbook/compile-convergence';
+export { playbooksIn, type PublishedPlaybooks } from './playbook/check-playbooks';
 export { compilePlaybook, type CompiledPlaybook } from './playbook/compile';
 export { playbookSchema } from './playbook/playbook-schema';
 export { type Problem } from './playbook/problem';

@@ -1,4 +1,4 @@
-import { type Branch } from './state';
+import { type Branch, noChildren } from './state';
 
 /** What is to be said of a branch when it opens; everything else is as it is before the first step. */
 type Opening = Pick<
@@ -23,5 +23,6 @@ export function newBranch(opening: Opening): Branch {
     startedAt: undefined,
     endedAt: undefined,
     forks: new Map(),
+    children: noChildren,
   };
 }

@@ -1,4 +1,12 @@
-import { type Amounts, type ForkStep, type Graph, type Json, type JsonObject, type Step } from '@braid/events';
+import {
+  type Amounts,
+  type ForkStep,
+  type Graph,
+  type Json,
+  type JsonObject,
+  type Parent,
+  type Step,
+} from '@braid/events';
 import { type NestedSequence, nestedSteps, type Sequence, stepsInside } from './sequence';
 import {
   type Branch,
@@ -31,9 +39,11 @@ export type WorkflowSnapshot = {
     | 'traceparent'
     | 'ending'
     | 'budget'
+    | 'parent'
   > & {
     readonly endedAt: number | null;
     readonly traceparent: string | null;
+    readonly parent: Parent | null;
     readonly ending: Json;
     readonly budget: Amounts | null;
   };
@@ -98,6 +108,7 @@ type BranchSnapshot = {
   readonly attempts: number;
   readonly earlierAttempts: number;
   readonly wasDeferred: boolean;
+  readonly children: Branch['children'];
   readonly lastFailure: Branch['lastFailure'] | null;
   readonly lastRun: Branch['lastRun'] | null;
   readonly startedAt: number | null;
@@ -107,7 +118,7 @@ type BranchSnapshot = {
 /** The state as a snapshot, which holds references into it: encode it before the state changes. */
 export function takeSnapshot(state: Workflow): WorkflowSnapshot {
   const { root: _root, branches, waiting, timed, undoable, compensation, signals, cost, ...rest } = state;
-  const { endedAt, traceparent, ending, budget, ...workflow } = rest;
+  const { endedAt, traceparent, ending, budget, parent, ...workflow } = rest;
   const shared = new Map<object, number>();
   const share = (object: object): number => {
     const known = shared.get(object);
@@ -123,6 +134,7 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       ...workflow,
       endedAt: endedAt ?? null,
       traceparent: traceparent ?? null,
+      parent: parent ?? null,
       ending: (ending ?? null) as unknown as Json,
       budget: budget ?? null,
     },
@@ -154,6 +166,7 @@ export function takeSnapshot(state: Workflow): WorkflowSnapshot {
       attempts: branch.attempts,
       earlierAttempts: branch.earlierAttempts,
       wasDeferred: branch.wasDeferred,
+      children: branch.children,
       lastFailure: branch.lastFailure ?? null,
       lastRun: branch.lastRun ?? null,
       startedAt: branch.startedAt ?? null,
@@ -218,11 +231,12 @@ export function restoreSnapshot(snapshot: WorkflowSnapshot): Workflow {
     branch.phase =
       each.phase.is === 'forked' ? { is: 'forked', fork: lookUp(forks[each.phase.fork], 'an open fork') } : each.phase;
   }
-  const { endedAt, traceparent, ending, budget, ...workflow } = snapshot.workflow;
+  const { endedAt, traceparent, ending, budget, parent, ...workflow } = snapshot.workflow;
   return {
     ...workflow,
     endedAt: endedAt ?? undefined,
     traceparent: traceparent ?? undefined,
+    parent: parent ?? undefined,
     ending: (ending ?? undefined) as Workflow['ending'],
     budget: budget ?? undefined,
     root: lookUp(branches.get(rootPath), 'its root'),

@@ -2,6 +2,7 @@ import {
   type Amounts,
   type BranchRequested,
   type CompensationStarted,
+  type ChildStarted,
   type ConvergenceReached,
   type ExecutionMode,
   type Failure,
@@ -9,6 +10,7 @@ import {
   type Graph,
   type Json,
   type JsonObject,
+  type Parent,
   type Run,
   type Step,
 } from '@braid/events';
@@ -31,13 +33,15 @@ export type Workflow = {
   readonly executionMode: ExecutionMode;
   readonly requestDigest: string;
   readonly traceparent: string | undefined;
+  /** What it was started for, when it is a child of another workflow. */
+  readonly parent: Parent | undefined;
   readonly startedAt: number;
   endedAt: number | undefined;
   ending: Ending | undefined;
   readonly root: Branch;
   /** Every branch by its path, in the order in which they were opened. */
   readonly branches: Map<string, Branch>;
-  /** Branches that wait for something that time can end: an attempt, a retry, a moment; or for a signal. */
+  /** Branches that wait for something that time can end: an attempt, a retry, a moment; or for a signal or a child. */
   readonly waiting: Set<Branch>;
   /** Forks with a deadline that are not decided. */
   readonly timed: Set<Fork>;
@@ -47,6 +51,10 @@ export type Workflow = {
   compensation: Compensation | undefined;
   /** How often it was taken up again after it had failed. */
   retries: number;
+  /** How many children it has started. */
+  children: number;
+  /** Whether it is paused because its parent is. */
+  heldByParent: boolean;
   readonly signals: {
     /** Ids of all that came in, and the commands to the whole, by {@link repeatKey}. */
     readonly seen: Set<string>;
@@ -127,7 +135,15 @@ export type Branch = Sequence & {
   endedAt: number | undefined;
   /** The forks that this branch opened, by step. */
   readonly forks: Map<string, Fork>;
+  /** The child that each step of this branch started last; replaced, never changed. */
+  children: Children;
 };
+
+export type Children = { readonly [step: string]: Child };
+
+export type Child = { readonly workflow: string; readonly playbook: string };
+
+export const noChildren: Children = {};
 
 /** Where a branch stands. */
 export type Phase =
@@ -141,6 +157,8 @@ export type Phase =
   /** At a step that ends by itself when the moment comes. */
   | { readonly is: 'waiting'; readonly until: number }
   | { readonly is: 'awaiting'; readonly signal: string; readonly until?: number }
+  /** Another workflow does the work of its step. */
+  | { readonly is: 'delegated'; readonly to: ChildStarted; readonly at: number }
   | { readonly is: 'completed' }
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'skipped' }

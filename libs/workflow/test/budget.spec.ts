@@ -53,6 +53,8 @@ class Ledger {
   readonly lost = none();
   readonly open = new Map<string, Sums>();
   attempts = 0;
+  /** Those that children have told of. */
+  attemptsOfChildren = 0;
   private readonly costs: ReadonlyMap<string, AgentStep['cost']>;
 
   constructor(
@@ -71,6 +73,7 @@ class Ledger {
       add(this.used, actual(`${data.branch}/${data.step}/${data.attempt}`, cost));
       return;
     }
+    if (type === 'ChildEnded') this.attemptsOfChildren += data.cost?.attempts ?? 0;
     const failure = 'failure' in data ? data.failure : undefined;
     if (failure?.code === 'budget') this.expectOver(String(failure.step));
     const cost = 'branch' in data ? this.open.get(data.branch) : undefined;
@@ -96,7 +99,7 @@ class Ledger {
       const allowed = this.budget[unit] ?? Infinity;
       return cost[unit] > 0 && this.reported[unit] + reserved[unit] + cost[unit] > allowed + 1e-9;
     });
-    const many = this.attempts + 1 > (this.budget['attempts'] ?? Infinity);
+    const many = this.attempts + this.attemptsOfChildren + 1 > (this.budget['attempts'] ?? Infinity);
     if (!over && !many) throw new Error(`Broken: step ${step} was refused, though the budget allows it`);
   }
 }

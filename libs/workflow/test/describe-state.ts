@@ -25,6 +25,9 @@ export function describeState(state: Workflow): Json {
     ...(state.compensation && {
       compensation: { ...state.compensation, branches: state.compensation.branches.map(({ path }) => path) },
     }),
+    ...(state.parent && { parent: state.parent }),
+    ...(state.children > 0 && { children: state.children }),
+    ...(state.heldByParent && { heldByParent: true }),
     ...(state.signals.seen.size > 0 && { signals: { seen: [...state.signals.seen], kept: state.signals.kept } }),
     waiting: [...state.waiting].map(({ path }) => path),
     timed: [...state.timed].map(({ parent, step }) => `${parent.path} ${step.id}`),
@@ -41,6 +44,7 @@ function describeBranch(branch: Branch) {
       nested: nested.map(({ in: nesting, cursor, output }) => ({ in: nesting, cursor, output })),
     }),
     phase: phase.is === 'forked' ? { is: phase.is, step: phase.fork.step.id } : phase,
+    ...(Object.keys(branch.children).length > 0 && { children: branch.children }),
     ...{ context, exports, results, output, attempts, lastFailure, lastRun, startedAt, endedAt },
     forks: Object.fromEntries([...branch.forks].map(([step, fork]) => [step, describeFork(fork)])),
   };

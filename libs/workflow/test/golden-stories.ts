@@ -1,6 +1,7 @@
 import {
   agent,
   branch,
+  child,
   choose,
   converge,
   fail,
@@ -223,6 +224,37 @@ export const stories: { readonly [name: string]: () => Scenario } = {
     s.complete('f/c', 3, { tokens: 1 });
     s.send({ type: 'retry', budget: { tokens: 200 }, by: 'somebody' });
     s.complete('root', 'done', { tokens: 40 });
+    return s;
+  },
+
+  'children-of-every-fate': () => {
+    const cost = { attempts: 2, agentMs: 30, usage: { tokens: 7 } };
+    const failure = { type: 'TestError', message: 'no', code: 'agent-error', retryable: false } as const;
+    const files = map('m', ['a', 'b'], [child('each', 'lint', { with: { file: '${{ item }}' } })], {
+      converge: converge({ strategy: { name: 'first-success' }, losers: 'cancel' }),
+    });
+    const s = Scenario.start(
+      graphOf([
+        child('build', 'build@2', { with: { of: '${{ variables.of }}' }, export: { app: '${{ output.app }}' } }),
+        child('broken', 'test', { onFailure: 'continue' }),
+        child('nobody', 'unpublished', { onFailure: 'continue' }),
+        child('slow', 'test', { timeout: 1000, onFailure: 'continue' }),
+        files,
+        child('last', 'deploy'),
+      ]),
+      {
+        variables: { of: 'main' },
+        parent: { workflow: 'w0', branch: 'f/x', step: 'release', attempt: 1, depth: 2 },
+      },
+    );
+    s.endChild('root', { is: 'completed', output: { app: 'app.tgz' }, cost });
+    s.endChild('root', { is: 'failed', failure, cost });
+    s.endChild('root', { is: 'refused', failure: { ...failure, code: 'unknown-playbook' } });
+    s.tick(1000);
+    s.endChild('m/1', { is: 'completed', output: 'clean', cost });
+    s.send({ type: 'pause', withParent: true });
+    s.send({ type: 'resume', withParent: true });
+    s.endChild('root', { is: 'cancelled', reason: 'by hand', cost });
     return s;
   },
 

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
-import { type Failure, type Json, type JsonObject, type RecordedEvent } from '@braid/events';
+import { type Failure, type Json, type JsonObject, type RecordedEvent, unreachable } from '@braid/events';
 import { Scenario, type SignalName } from '@braid/testing';
 import { everyStep, isOpen, type Workflow } from '@braid/workflow';
-import { type Command, nextObligation, type Report, type SignsOfLife } from '@braid/workflow/decide';
+import {
+  type ChildEnd,
+  type ChildName,
+  type Command,
+  nextObligation,
+  type Report,
+  type SignsOfLife,
+} from '@braid/workflow/decide';
 
 /** One thing that may happen to a workflow. `pick` chooses among what there is, whatever there is by then. */
 export type Move =
@@ -13,8 +20,13 @@ export type Move =
   | { readonly do: 'due'; readonly heard: readonly Heard[] }
   /** `again`: one that came in before. */
   | { readonly do: 'signal'; readonly name: SignalName; readonly payload: number; readonly again: boolean }
+  | { readonly do: 'end-child'; readonly pick: number; readonly is: ChildEnd['is'] }
+  /** The end of a child that is not the current one. */
+  | { readonly do: 'stale-child'; readonly pick: number; readonly by: 'workflow' | 'attempt' | 'repeat' }
   | { readonly do: 'start-again' }
-  | { readonly do: 'pause' | 'resume' | 'retry' }
+  /** `withParent`: because the parent is paused. */
+  | { readonly do: 'pause'; readonly withParent: boolean }
+  | { readonly do: 'resume' | 'retry' }
   | { readonly do: 'cancel'; readonly compensate: boolean };
 
 /** A sign of life of an attempt, as old as it says; `behind` attempts before the current one. */
@@ -68,8 +80,24 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
           again: fc.constantFrom(false, false, true),
         }),
       },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constant('end-child' as const),
+          pick,
+          is: fc.constantFrom<ChildEnd['is']>('completed', 'completed', 'completed', 'failed', 'cancelled', 'refused'),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant('stale-child' as const),
+          pick,
+          by: fc.constantFrom<'workflow' | 'attempt' | 'repeat'>('workflow', 'attempt', 'repeat'),
+        }),
+      },
       { weight: 1, arbitrary: fc.constant({ do: 'start-again' as const }) },
-      { weight: 1, arbitrary: fc.constant({ do: 'pause' as const }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('pause' as const), withParent: fc.boolean() }) },
       { weight: 2, arbitrary: fc.constant({ do: 'resume' as const }) },
       { weight: 2, arbitrary: fc.constant({ do: 'retry' as const }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), compensate: fc.boolean() }) },
@@ -89,6 +117,7 @@ function withFewCancels(all: readonly Move[]): readonly Move[] {
 /** Drives a scenario by moves, and checks what a move itself promises. */
 export class Driver {
   private readonly told: Report[] = [];
+  private readonly endedChildren: ChildName[] = [];
 
   constructor(
     readonly scenario: Scenario,
@@ -122,14 +151,19 @@ export class Driver {
       }
       case 'signal':
         return this.signal(move.name, move.payload, move.again);
+      case 'end-child':
+        return this.endChild(move.pick, move.is);
+      case 'stale-child':
+        return this.tellStaleChild(move.by, move.pick);
       case 'start-again': {
         const [first] = s.ofType('WorkflowStarted');
         if (first) this.expectNothing({ type: 'start', workflow: first.workflow, start: first.data });
         return;
       }
       case 'pause':
+        return this.holdOrGoOn(move.do, move.withParent);
       case 'resume':
-        return this.holdOrGoOn(move.do);
+        return this.holdOrGoOn(move.do, false);
       case 'retry':
         return this.retry();
       case 'cancel':
@@ -145,6 +179,7 @@ export class Driver {
       const awaited = [...s.workflow.waiting].map(({ phase }) => phase).find(({ is }) => is === 'awaiting');
       if (s.workflow.status === 'paused') this.make({ do: 'resume' });
       else if (s.requested.length > 0) this.make({ do: 'complete', pick: moves * 7, output: { v: moves % 3 } });
+      else if (s.delegated.length > 0) this.make({ do: 'end-child', pick: moves * 7, is: 'completed' });
       else if (awaited?.is === 'awaiting') s.signal(awaited.signal, moves);
       else this.make({ do: 'due', heard: [] });
       if (s.events.length === before) throw new Error('Broken: neither a report nor the due moment moved the workflow');
@@ -162,10 +197,10 @@ export class Driver {
     if (!compensate && isOpen(s.workflow)) throw new Error('Broken: a cancelled workflow goes on');
   }
 
-  private holdOrGoOn(type: 'pause' | 'resume'): void {
+  private holdOrGoOn(type: 'pause' | 'resume', withParent: boolean): void {
     const s = this.scenario;
     const was = isOpen(s.workflow);
-    const decision = s.send({ type, by: 'a test' });
+    const decision = s.send({ type, by: 'a test', withParent });
     if ((decision.is === 'accepted') !== was) throw new Error(`Broken: the ${type} was ${decision.is}`);
     if (!was || !isOpen(s.workflow)) return;
     const status = type === 'pause' ? 'paused' : 'running';
@@ -204,6 +239,39 @@ export class Driver {
     }
     this.told.push(report);
     this.expectNothing({ type: 'report', report });
+  }
+
+  /** What a child used is its parent's cost, whatever became of it. */
+  private endChild(pick: number, is: ChildEnd['is']): void {
+    const s = this.scenario;
+    const path = s.delegated[pick % Math.max(1, s.delegated.length)];
+    if (path === undefined) return;
+    const child = s.childOf(path);
+    const end = childEnd(is);
+    const before = s.workflow.cost.usage.get('pages') ?? 0;
+    const events = s.events.length;
+    const decision = s.send({ type: 'child-ended', child, end });
+    if (decision.is !== 'accepted' || s.events.length === events)
+      throw new Error('Broken: the end of a child led to nothing');
+    const used = (s.workflow.cost.usage.get('pages') ?? 0) - before;
+    if (used !== (is === 'refused' ? 0 : 2)) throw new Error(`Broken: the child used 2 pages and ${used} were counted`);
+    this.endedChildren.push(child);
+    this.expectNothing({ type: 'child-ended', child, end });
+  }
+
+  private tellStaleChild(by: Extract<Move, { do: 'stale-child' }>['by'], pick: number): void {
+    const s = this.scenario;
+    const path = s.delegated[pick % Math.max(1, s.delegated.length)];
+    const earlier = this.endedChildren[pick % Math.max(1, this.endedChildren.length)];
+    const current = path === undefined ? undefined : s.childOf(path);
+    const child =
+      by === 'repeat' || current === undefined
+        ? earlier
+        : by === 'attempt'
+          ? { ...current, attempt: current.attempt + 1 }
+          : { ...current, workflow: `${current.workflow}0` };
+    if (child) this.expectNothing({ type: 'child-ended', child, end: childEnd('completed') });
+    if (current) this.expectNothing({ type: 'child-asks', child: current, held: false });
   }
 
   private tellStale(by: Extract<Move, { do: 'stale' }>['by'], pick: number): void {
@@ -255,6 +323,22 @@ export class Driver {
     const { step, attempt } = phase.request;
     const usage = this.usageOf(path);
     return { branch: path, step, run: { attempt, runner: 'r1', startedAt: s.now - 5, endedAt: s.now, usage } };
+  }
+}
+
+function childEnd(is: ChildEnd['is']): ChildEnd {
+  const cost = { attempts: 1, agentMs: 5, usage: { pages: 2 } };
+  switch (is) {
+    case 'completed':
+      return { is, output: { v: 1 }, cost };
+    case 'failed':
+      return { is, failure: plainFailure, cost };
+    case 'cancelled':
+      return { is, reason: 'by hand', cost };
+    case 'refused':
+      return { is, failure: { ...plainFailure, code: 'unknown-playbook', retryable: false } };
+    default:
+      return unreachable(is);
   }
 }
 

@@ -9,6 +9,8 @@ export type FencedPlaybook = {
   readonly source: string;
   /** Absent: it is only shown, and must be valid. */
   readonly runs?: { readonly status: string; readonly code?: string };
+  /** Other blocks run it as a child. */
+  readonly publish: boolean;
   readonly variables: JsonObject;
   readonly signals: JsonObject;
   readonly executionMode?: 'sequential' | 'parallel';
@@ -20,6 +22,7 @@ export type FencedPlaybook = {
 
 type Notice = {
   readonly runs?: string;
+  readonly publish?: boolean;
   readonly variables?: JsonObject;
   readonly signals?: JsonObject;
   readonly executionMode?: 'sequential' | 'parallel';
@@ -32,7 +35,7 @@ const block =
 
 /**
  * The YAML blocks of a Markdown file. The HTML comment before a block says what becomes of it: `validates`, or
- * `runs: completed`, `runs: failed <code>`, on further lines with `variables`, `signals`, `executionMode` or `undone`. A JSON block right
+ * `runs: completed`, `runs: failed <code>`, on further lines with `variables`, `signals`, `executionMode`, `undone` or `publish`. A JSON block right
  * after it is the output.
  * @throws when a block has no such comment.
  */
@@ -42,11 +45,12 @@ export function fencedPlaybooks(file: string): readonly FencedPlaybook[] {
   return [...text.matchAll(block)].map(({ index, groups = {} }) => {
     const { notice = '', source = '', output } = groups;
     const place = `${relative(root, path)}:${text.slice(0, index).split('\n').length}`;
-    const { runs, variables = {}, signals = {}, executionMode, undone = [] } = noticeOf(notice, place);
+    const { runs, publish = false, variables = {}, signals = {}, executionMode, undone = [] } = noticeOf(notice, place);
     const [status = '', code] = runs?.split(' ') ?? [];
     return {
       place,
       source,
+      publish,
       variables,
       signals,
       undone,

@@ -51,6 +51,12 @@ const branches: readonly BranchStatusView[] = [
   },
 ];
 
+it('names the child that does the step of a branch', () => {
+  const child = { playbook: 'build@2', workflow: 'w1_1' };
+  const root = { branch: 'root', path: 'root', status: 'running', step: 'build', startedAt: at(0), child } as const;
+  expect(branchTree({ branchStatus: [root] }, options)).toEqual(['root  ▶ running       9.0 s  build (build@2 w1_1)']);
+});
+
 it('draws branches below the branch that forked, with agent, runner, attempt, time and error', () => {
   expect(branchTree({ branchStatus: branches }, options)).toEqual(
     [

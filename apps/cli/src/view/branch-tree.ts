@@ -113,9 +113,10 @@ function waiting({ waitsFor }: BranchStatusView, now: number): string {
   return left === undefined ? `waits for ${signal}` : `waits for ${signal}, ${left} more`;
 }
 
-function worded({ step, agent }: Doing): string {
-  if (agent === undefined) return step ?? '';
-  return step === undefined ? agent : `${step} (${agent})`;
+function worded({ step, agent, child }: Doing): string {
+  const by = child === undefined ? agent : `${child.playbook} ${child.workflow}`;
+  if (by === undefined) return step ?? '';
+  return step === undefined ? by : `${step} (${by})`;
 }
 
 const widest = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));

@@ -22,14 +22,20 @@ export function changes(before: WorkflowView | undefined, after: WorkflowView, o
     .map(({ branch, at }) => line(branch, doing(branch), at - startedAt, options.colours));
 }
 
-const stateOf = ({ status, step, attempt, runner }: BranchStatusView) =>
-  JSON.stringify([status, step, attempt, runner]);
+const stateOf = ({ status, step, attempt, runner, child }: BranchStatusView) =>
+  JSON.stringify([status, step, attempt, runner, child?.workflow]);
 
-function line(branch: BranchStatusView, { step, agent, runner }: Doing, since: number, colours: Colours): string {
+function line(
+  branch: BranchStatusView,
+  { step, agent, runner, child }: Doing,
+  since: number,
+  colours: Colours,
+): string {
   const { path, status, attempt = 1, startedAt, endedAt, error } = branch;
   const parts = [
     step,
     agent,
+    child === undefined ? undefined : `${child.playbook} as ${child.workflow}`,
     runner === undefined ? undefined : `on ${runner}`,
     attempt > 1 ? `attempt ${attempt}` : undefined,
     endedAt === undefined ? undefined : `took ${took(startedAt, endedAt, 0)}`,

@@ -5,6 +5,8 @@ export type Doing = {
   readonly step: string | undefined;
   readonly agent: string | undefined;
   readonly runner: string | undefined;
+  /** The workflow that does or did its step, and the playbook of that. */
+  readonly child: BranchStatusView['child'];
 };
 
 /**
@@ -17,6 +19,6 @@ export function doingIn(view: Pick<WorkflowView, 'branchStatus'>): (branch: Bran
     const forked = branch.endedAt === undefined && forks.has(`${branch.path} ${branch.step}`);
     const { agent, runner } = forked ? {} : branch;
     const named = branch.step !== undefined && branch.step !== branch.branch && branch.step !== agent;
-    return { step: named ? branch.step : undefined, agent, runner };
+    return { step: named ? branch.step : undefined, agent, runner, child: branch.child };
   };
 }

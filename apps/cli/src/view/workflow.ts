@@ -14,12 +14,13 @@ type ViewOptions = { readonly colours: Colours; readonly now: number };
 /** One workflow: how it stands, its branches, its convergences, its output or failure. */
 export function workflowDetails(view: WorkflowView, options: ViewOptions): string {
   const { colours } = options;
-  const { playbook, cost } = view;
+  const { playbook, cost, parent } = view;
   const version = playbook.version === undefined ? '' : `@${playbook.version}`;
   const sections = [
     [
       `${colours.bold(`${playbook.name}${version}`)}  ${view.id}`,
       `${workflowStatus(view, colours)}  ${took(view.startedAt, view.endedAt, options.now)}, ${view.executionMode}, started ${moment(view.startedAt)} UTC, version ${view.version}`,
+      ...(parent === undefined ? [] : [`child of ${parent.workflow}, of its step ${parent.step} in ${parent.branch}`]),
       ...costLines(cost, colours),
     ],
     branchTree(view, options),

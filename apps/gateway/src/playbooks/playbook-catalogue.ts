@@ -1,7 +1,7 @@
 import { type PlaybookProblem } from '@braid/contracts';
 import { type PlaybookListing, type Playbooks, type PublishedPlaybook } from '@braid/event-store';
 import { type Graph, type JsonObject } from '@braid/events';
-import { bindVariables, type CompiledPlaybook, compilePlaybook } from '@braid/workflow';
+import { bindVariables, type CompiledPlaybook, compilePlaybook, playbooksIn } from '@braid/workflow';
 import { closest, distance } from 'fastest-levenshtein';
 import { Problem } from '../problems/problem';
 
@@ -28,7 +28,7 @@ export class PlaybookCatalogue {
   async resolve(source: string | JsonObject): Promise<ResolvedPlaybook> {
     const reference = typeof source === 'string' ? referenceIn(source) : undefined;
     if (reference !== undefined) return this.published(reference);
-    const { graph } = compiled(source);
+    const { graph } = valid(compilePlaybook(source));
     return { name: graph.name, ...(graph.version === undefined ? {} : { version: graph.version }), graph };
   }
 
@@ -42,14 +42,14 @@ export class PlaybookCatalogue {
     throw new Problem('variables.invalid', summary(bound.problems), { problems: bound.problems });
   }
 
-  validate(source: string | JsonObject): Validation {
-    const outcome = compilePlaybook(source);
+  async validate(source: string | JsonObject): Promise<Validation> {
+    const outcome = await this.compileWithChildren(source);
     return { valid: outcome.ok, problems: outcome.ok ? outcome.warnings : outcome.problems };
   }
 
   /** @throws Problem `playbook.invalid`, PlaybookVersionTakenError. */
   async publish(source: string | JsonObject): Promise<Publication> {
-    const { graph, warnings } = compiled(source);
+    const { graph, warnings } = valid(await this.compileWithChildren(source));
     const text = typeof source === 'string' ? source : JSON.stringify(source, undefined, 2);
     const published = await this.playbooks.publish({
       name: graph.name,
@@ -69,6 +69,18 @@ export class PlaybookCatalogue {
     const found = await this.playbooks.get(name, version);
     if (found === undefined) throw new Problem('playbook.not-found', `Nothing is published as ${name}@${version}`);
     return found;
+  }
+
+  /** Compiles a playbook and looks at those that it runs as children. Itself it may run too, once it is published. */
+  private async compileWithChildren(source: string | JsonObject): Promise<CompiledPlaybook> {
+    const outcome = compilePlaybook(source);
+    const children = outcome.ok ? playbooksIn(outcome.graph).filter((name) => name !== outcome.graph.name) : [];
+    if (children.length === 0) return outcome;
+    const graphOf = async (reference: string) => {
+      const { name, version } = referenceIn(reference) ?? { name: reference, version: 'latest' };
+      return [reference, (await this.playbooks.get(name, version))?.graph] as const;
+    };
+    return compilePlaybook(source, { published: new Map(await Promise.all(children.map(graphOf))) });
   }
 
   private async published({ name, version }: Reference): Promise<ResolvedPlaybook> {
@@ -91,13 +103,12 @@ type Reference = { readonly name: string; readonly version: string };
 
 /** A text of one word is a name, with or without a version; every playbook has more than that. */
 function referenceIn(text: string): Reference | undefined {
-  const match = /^([A-Za-z0-9][\w.-]{0,199})(?:@([\w.+-]{1,100}))?$/.exec(text.trim());
+  const match = /^([A-Za-z0-9_][\w.-]{0,199})(?:@([\w.+-]{1,100}))?$/.exec(text.trim());
   if (!match?.[1]) return undefined;
   return { name: match[1], version: match[2] ?? 'latest' };
 }
 
-function compiled(source: string | JsonObject): Extract<CompiledPlaybook, { ok: true }> {
-  const outcome = compilePlaybook(source);
+function valid(outcome: CompiledPlaybook): Extract<CompiledPlaybook, { ok: true }> {
   if (outcome.ok) return outcome;
   throw new Problem('playbook.invalid', summary(outcome.problems), { problems: outcome.problems });
 }

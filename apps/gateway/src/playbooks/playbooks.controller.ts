@@ -65,7 +65,7 @@ export class PlaybooksController {
   @ApiBody(body)
   @ApiOkResponse({ type: ValidationDto })
   @ApiProblems('body.malformed', 'body.too-large', 'input.invalid')
-  validate(@Body() content: unknown): ValidationDto {
+  validate(@Body() content: unknown): Promise<ValidationDto> {
     return this.catalogue.validate(playbookIn(content));
   }
 

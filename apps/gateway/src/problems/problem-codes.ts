@@ -111,6 +111,11 @@ export const problemCodes = {
     title: 'The completed steps of the workflow are undone',
     next: 'Start a new workflow: there is nothing left that this one could go on from.',
   },
+  'workflow.is-child': {
+    status: 409,
+    title: 'A child workflow is not tried again by itself',
+    next: 'Try the workflow that `parent` of this one names again: it starts a new child.',
+  },
   'signal.invalid': {
     status: 422,
     title: 'No step of the workflow can take this signal',

@@ -16,6 +16,7 @@ export function branchStatus(phase: Phase, attempt: WorkingAttempt | undefined):
     case 'forked':
     case 'waiting':
     case 'awaiting':
+    case 'delegated':
       return 'running';
     case 'requested':
       return attempt === undefined ? 'requested' : 'running';
@@ -74,16 +75,26 @@ function waitsFor(phase: Phase): BranchStatusView['waitsFor'] {
 
 /** What is or was tried last: by the request that is open, else by the report that ended the one before. */
 function effortOf(branch: Branch, working: WorkingAttempt | undefined) {
-  const { phase, lastRun, steps } = branch;
+  const { phase, lastRun } = branch;
   const startedAt = working?.startedAt ?? branch.startedAt;
   const started = startedAt === undefined ? undefined : moment(startedAt);
   if ('request' in phase) {
     const { step, agent, attempt } = phase.request;
     return { step, agent, attempt, runner: working?.runner, startedAt: started };
   }
-  const step = phase.is === 'pending' ? undefined : (stepUnderWay(branch) ?? steps.at(-1));
+  const step = stepShown(branch);
   const agent = lastRun?.agent === '' ? undefined : lastRun?.agent;
+  const child = step && branch.children[step.id];
+  if (child) {
+    const attempt = phase.is === 'delegated' ? phase.to.attempt : undefined;
+    return { step: step.id, child, attempt, startedAt: started };
+  }
   return { step: step?.id, agent, attempt: lastRun?.attempt, runner: lastRun?.runner, startedAt: started };
+}
+
+/** The step that a branch is at or ended with. */
+function stepShown(branch: Branch) {
+  return branch.phase.is === 'pending' ? undefined : (stepUnderWay(branch) ?? branch.steps.at(-1));
 }
 
 /** The fields that have a value: a view leaves out what is not known. */

@@ -102,6 +102,7 @@ function drawSequence(drawing: Drawing, drawn: Drawn, steps: readonly Step[], pr
 
 function drawStep(drawing: Drawing, drawn: Drawn, step: Step, index: number, progress: Progress): Span {
   const id = `${drawn.path}#${step.id}`;
+  const child = drawn.branch?.children[step.id];
   drawing.nodes.push({
     id,
     kind: step.kind,
@@ -109,6 +110,8 @@ function drawStep(drawing: Drawing, drawn: Drawn, step: Step, index: number, pro
     branch: drawn.path,
     step: step.id,
     ...(step.kind === 'agent' ? { agent: step.agent } : {}),
+    ...(step.kind === 'playbook' ? { playbook: step.playbook } : {}),
+    ...(child === undefined ? {} : { child: child.workflow }),
     status: stepStatus(drawing, drawn.branch, step, index, progress),
   });
   const isFork = step.kind === 'parallel' || step.kind === 'map';

@@ -17,6 +17,10 @@ export class GraphNodeDto implements GraphNode {
   readonly step?: string;
   @ApiPropertyOptional()
   readonly agent?: string;
+  @ApiPropertyOptional({ description: 'The playbook that the step runs' })
+  readonly playbook?: string;
+  @ApiPropertyOptional({ description: 'The child workflow that the step has started last' })
+  readonly child?: string;
   @ApiProperty({
     enum: ['pending', 'requested', 'running', 'completed', 'failed', 'cancelled', 'skipped'],
     enumName: 'BranchStatus',

@@ -14,6 +14,7 @@ const rejections: { readonly [code in RejectionCode]: ProblemCode } = {
   'workflow.different-start': 'workflow.different-start',
   'workflow.not-failed': 'workflow.not-failed',
   'workflow.compensated': 'workflow.compensated',
+  'workflow.is-child': 'workflow.is-child',
   'signal.invalid': 'signal.invalid',
   'message.invalid': 'internal',
 };
@@ -21,6 +22,9 @@ const rejections: { readonly [code in RejectionCode]: ProblemCode } = {
 export function rejected(receipt: { readonly code: RejectionCode; readonly message: string }): Problem {
   return new Problem(rejections[receipt.code] ?? 'internal', receipt.message);
 }
+
+/** What callers may ask for; the rest is between workflows. */
+type CallersCommand = Exclude<CommandMessage, { readonly command: `child-${string}` }>;
 
 /** How a workflow stood before a command was sent. */
 type Before = Pick<Workflow, 'status' | 'retries'>;
@@ -43,7 +47,8 @@ export class WorkflowCommands {
   /**
    * The same id again is the same command; without one, every request is another command. `budget` is for a retry alone: what
    * the workflow may use from now on.
-   * @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `workflow.compensated`, `receipt.missing`.
+   * @throws Problem `workflow.not-found`, `workflow.closed`, `workflow.not-failed`, `workflow.compensated`, `workflow.is-child`,
+   * `receipt.missing`.
    */
   async tell(
     workflow: string,
@@ -80,7 +85,7 @@ export class WorkflowCommands {
     }
   }
 
-  private async send(command: CommandMessage): Promise<void> {
+  private async send(command: CallersCommand): Promise<void> {
     const { workflow } = command;
     // Read first: an id that nobody knows must not reach the orchestrator's queue.
     const before = await this.reader.read(workflow, ({ status, retries }): Before => ({ status, retries }));
@@ -94,7 +99,7 @@ export class WorkflowCommands {
 }
 
 /** Whether what a command asks for has happened since. */
-function hasHappened({ command }: CommandMessage, before: Before, after: Workflow): boolean {
+function hasHappened({ command }: CallersCommand, before: Before, after: Workflow): boolean {
   switch (command) {
     case 'cancel':
       return before.status !== 'cancelled' && after.status === 'cancelled';

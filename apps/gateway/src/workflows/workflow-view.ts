@@ -23,12 +23,15 @@ import { moment } from './moment';
 
 /** What callers see of a workflow. Nothing in it may change later: the state goes on changing after this. */
 export function workflowView(workflow: Workflow, find: FindAttempt): WorkflowView {
-  const { ending, endedAt, compensation } = workflow;
+  const { ending, endedAt, compensation, parent } = workflow;
   const branches = [...workflow.branches.values()];
   const forks = branches.flatMap((branch) => [...branch.forks.values()]);
   return {
     id: workflow.id,
     playbook: workflow.playbook,
+    ...(parent === undefined
+      ? {}
+      : { parent: { workflow: parent.workflow, branch: parent.branch, step: parent.step } }),
     status: workflow.status,
     executionMode: workflow.executionMode,
     version: workflow.version,

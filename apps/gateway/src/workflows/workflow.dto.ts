@@ -81,6 +81,22 @@ export class WaitsForDto implements NonNullable<BranchStatusView['waitsFor']> {
   readonly until?: string;
 }
 
+export class ChildDto implements NonNullable<BranchStatusView['child']> {
+  @ApiProperty({ example: '019a8f0e-7c2b-7d10-9a55-3f1f5b0c2d44_1' })
+  readonly workflow!: string;
+  @ApiProperty({ description: 'As the step names it', example: 'build@2' })
+  readonly playbook!: string;
+}
+
+export class ParentDto implements NonNullable<WorkflowView['parent']> {
+  @ApiProperty({ example: '019a8f0e-7c2b-7d10-9a55-3f1f5b0c2d44' })
+  readonly workflow!: string;
+  @ApiProperty({ description: 'Path of the branch that started it', example: 'root' })
+  readonly branch!: string;
+  @ApiProperty({ example: 'build' })
+  readonly step!: string;
+}
+
 export class CompensatesDto implements NonNullable<BranchStatusView['compensates']> {
   @ApiProperty({ description: 'Path of the branch of the step', example: 'root' })
   readonly branch!: string;
@@ -118,6 +134,8 @@ export class BranchStatusDto implements BranchStatusView {
     description: 'What has to come before the branch goes on by itself: a signal, a moment, or whichever is first',
   })
   readonly waitsFor?: WaitsForDto;
+  @ApiPropertyOptional({ type: ChildDto, description: 'The workflow that does or did the work of its step' })
+  readonly child?: ChildDto;
   @ApiPropertyOptional(anything)
   readonly output?: Json;
   @ApiPropertyOptional({ type: FailureDto })
@@ -253,6 +271,8 @@ export class WorkflowDto implements WorkflowView {
   readonly id!: string;
   @ApiProperty({ type: PlaybookRefDto })
   readonly playbook!: PlaybookRefDto;
+  @ApiPropertyOptional({ type: ParentDto, description: 'What started it, when it is a child of another workflow' })
+  readonly parent?: ParentDto;
   @ApiProperty({ enum: statuses, enumName: 'WorkflowStatus' })
   readonly status!: WorkflowStatus;
   @ApiProperty({ enum: modes, enumName: 'ExecutionMode' })

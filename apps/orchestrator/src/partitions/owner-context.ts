@@ -4,6 +4,7 @@ import { type GroupCommit, type Lease } from '@braid/event-store';
 import { type Bus } from '@braid/messaging';
 import { type Logger } from '@braid/service';
 import { type Limits } from '@braid/workflow/decide';
+import { type Family } from '../children/family';
 import { type Dispatcher } from '../effects/dispatcher';
 import { type TaskTokens } from '../effects/task-token';
 import { type OrchestratorMetrics } from '../orchestrator-metrics';
@@ -15,6 +16,7 @@ export type OwnerContext = {
   readonly bus: Bus;
   readonly committer: Pick<GroupCommit, 'commit'>;
   readonly dispatcher: Dispatcher;
+  readonly family: Family;
   readonly tokens: TaskTokens;
   readonly signs: SignsOfLifeRegister;
   readonly metrics: OrchestratorMetrics;
@@ -23,6 +25,7 @@ export type OwnerContext = {
   readonly partitions: number;
   readonly cacheCapacity: number;
   readonly redispatchAfter: number;
+  readonly childCheck: number;
   readonly clock: Clock;
   readonly snapshots: WorkflowSnapshots;
   /** How many messages wait for an agent or are being worked on, as the bus counts them. */

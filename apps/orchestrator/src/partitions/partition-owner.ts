@@ -4,6 +4,7 @@ import { type Lease, StoreUnavailableError, type WorkflowRow } from '@braid/even
 import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging';
 import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
+import { answerTo, answerToRefused, dueChecks, type News, newsOf, recentStarts } from '../children/family-news';
 import { replyTo } from '../effects/dispatcher';
 import { cancelSignalOf, requestedWork, tooLargeReport, type Work } from '../effects/work';
 import { dueByEvents, dueExactly } from '../workflows/due';
@@ -33,6 +34,8 @@ export class PartitionOwner {
   private intake: Intake | undefined;
   private state: 'owning' | 'draining' | 'gone' = 'owning';
   private readonly unfinished = new Set<Promise<void>>();
+  /** Workflows whose effects were told again: what was told since then was told by this owner. */
+  private readonly toldAgain = new Set<string>();
 
   constructor(
     readonly lease: Lease,
@@ -108,7 +111,8 @@ export class PartitionOwner {
       void delivery.deadLetter(parsed.reason).finally(() => this.intake?.release());
       return;
     }
-    if (parsed.command.type === 'report' && this.cache.isClosed(parsed.workflow)) {
+    const { type } = parsed.command;
+    if ((type === 'report' || type === 'child-ended') && this.cache.isClosed(parsed.workflow)) {
       metrics.staleReports.inc();
       this.finish(delivery);
       return;
@@ -161,10 +165,12 @@ export class PartitionOwner {
 
   /** A workflow that is under way was loaded: its clock is set, and what a former owner may not have told is told again. */
   private resume(entry: WorkflowEntry<Input>, state: Workflow): void {
-    const { clock, signs, redispatchAfter } = this.context;
-    entry.dueAt = dueExactly(state, signs.of(entry.id), clock.now(), redispatchAfter);
+    const { clock, signs } = this.context;
+    entry.dueAt = dueExactly(state, signs.of(entry.id), clock.now(), this.context);
     this.cache.arm(entry, () => this.tick(entry.id));
-    if (clock.now() - this.since < recognisedFor) this.track(this.resendOpen(entry, state));
+    if (this.toldAgain.has(entry.id) || clock.now() - this.since >= recognisedFor) return;
+    this.toldAgain.add(entry.id);
+    this.track(this.resendOpen(entry, state));
   }
 
   private handle(entry: WorkflowEntry<Input>, input: Input): void {
@@ -182,8 +188,9 @@ export class PartitionOwner {
           return;
         case 'rejected':
           metrics.rejections.inc({ code: decision.rejection.code });
-          this.onceOnDisk(entry, input, () => {
+          this.onceOnDisk(entry, input, async () => {
             this.answer(input, { ok: false, workflow: entry.id, ...decision.rejection });
+            await this.tell(entry, answerToRefused(input.command, entry.id, decision.rejection.message));
             this.finish(input.delivery);
           });
           return;
@@ -202,6 +209,7 @@ export class PartitionOwner {
     const { tokens, committer } = this.context;
     const work = requestedWork(state, events, partition, tokens);
     const signal = cancelSignalOf(state, events);
+    const news = newsOf(state, events);
     if (events.some(({ type }) => type === 'WorkflowRetried')) this.cache.reopen(entry.id);
     const row = this.dueRow(entry, state, events, ticked);
     const receipt: Receipt = { ok: true, workflow: entry.id, version: state.version, repeated: false };
@@ -228,7 +236,7 @@ export class PartitionOwner {
         if (entry.broken) this.work(entry);
         else this.snapshotWhenDue(entry);
         this.context.metrics.dispatched.inc(work.length);
-        await this.send(entry.id, work);
+        await Promise.all([this.send(entry.id, work), this.tell(entry, news)]);
         if (!isUnderWay(entry.state) && isIdle(entry)) this.cache.close(entry);
         this.finish(input.delivery);
       },
@@ -238,7 +246,9 @@ export class PartitionOwner {
       },
     );
     this.track(told);
-    if (ticked) this.track(this.resendSilent(entry));
+    if (!ticked) return;
+    this.track(this.resendSilent(entry));
+    this.track(this.checkFamily(entry, state));
   }
 
   /** Only a state that has nothing in flight is on disk as it is. */
@@ -261,9 +271,11 @@ export class PartitionOwner {
   private repeated(entry: WorkflowEntry<Input>, input: Input): void {
     const { state } = entry;
     const again = (input.delivery?.deliveryCount ?? 1) > 1;
+    const news = answerTo(input.command, state ?? unborn, again);
     this.onceOnDisk(entry, input, async () => {
       if (state === undefined || state.status === 'unborn') return this.finish(input.delivery);
       this.answer(input, { ok: true, workflow: entry.id, version: state.version, repeated: true });
+      await this.tell(entry, news);
       if (again) await this.resendOpen(entry, state);
       this.finish(input.delivery);
     });
@@ -288,27 +300,43 @@ export class PartitionOwner {
     events: readonly RecordedEvent[],
     ticked: boolean,
   ): WorkflowRow | undefined {
-    const { redispatchAfter, clock, signs } = this.context;
+    const { clock, signs } = this.context;
     if (!isOpen(state)) {
       entry.timer?.stop();
       return { id: entry.id, open: false, ...(state.endedAt !== undefined && { endedAt: state.endedAt }) };
     }
     const due = ticked
-      ? dueExactly(state, signs.of(entry.id), clock.now(), redispatchAfter)
-      : dueByEvents(state, events, redispatchAfter);
+      ? dueExactly(state, signs.of(entry.id), clock.now(), this.context)
+      : dueByEvents(state, events, this.context);
     if (!ticked && due >= entry.dueAt) return undefined;
     entry.dueAt = due;
     this.cache.arm(entry, () => this.tick(entry.id));
     return { id: entry.id, open: true, dueAt: Math.round(due) };
   }
 
-  /** Sends open attempts that were requested a short time ago once more; the bus drops what it has. */
+  /** Sends open attempts and children that were asked for a short time ago once more; the bus drops what it has. */
   private async resendOpen(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
     const { clock, tokens } = this.context;
     const work = openWork(state, this.lease.partition, tokens, clock.now() - recognisedFor);
     if (work.length > 0)
       this.context.logger.debug({ workflow: entry.id, attempts: work.length }, 'open attempts are sent once more');
-    await this.send(entry.id, work);
+    const starts = isOpen(state) ? recentStarts(state, clock.now() - recognisedFor) : [];
+    await Promise.all([this.send(entry.id, work), this.tell(entry, starts)]);
+  }
+
+  /** Children and parents make sure of each other: what one told the other may have been lost. */
+  private async checkFamily(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
+    if (!isOpen(state)) return;
+    const before = entry.familyCheckedAt;
+    entry.familyCheckedAt = this.context.clock.now();
+    await this.tell(entry, dueChecks(state, before, entry.familyCheckedAt, this.context.childCheck));
+  }
+
+  private async tell(entry: WorkflowEntry<Input>, news: readonly News[]): Promise<void> {
+    if (news.length === 0) return;
+    const refused = await this.context.family.send(news, () => entry.state);
+    if (this.state === 'gone') return;
+    for (const command of refused) this.enqueue(this.cache.use(entry.id), { command, delivery: undefined });
   }
 
   private async resendSilent(entry: WorkflowEntry<Input>): Promise<void> {

@@ -6,7 +6,7 @@ import {
   type StartMessage,
 } from '@braid/contracts';
 import { unreachable } from '@braid/events';
-import { type Command } from '@braid/workflow/decide';
+import { type ChildName, type Command } from '@braid/workflow/decide';
 import { type TaskTokens } from '../effects/task-token';
 
 export type Parsed =
@@ -53,7 +53,12 @@ function parseKind(kind: string, body: Uint8Array, tokens: TaskTokens): Parsed {
     }
     case 'command': {
       const command = parseMessage('command', body);
-      return command.ok ? { ok: true, workflow: command.value.workflow, command: commandOf(command.value) } : command;
+      if (!command.ok) return command;
+      const { value } = command;
+      if ('token' in value && !tokens.isGenuine(value.token, value)) {
+        return { ok: false, reason: 'the token is not the one that this child was given' };
+      }
+      return { ok: true, workflow: value.workflow, command: commandOf(value) };
     }
     default:
       return { ok: false, reason: `"${kind}" is no kind of message; known are start, report and command` };
@@ -65,15 +70,21 @@ function startCommand({ workflow, ...start }: StartMessage): Command {
 }
 
 function commandOf(message: CommandMessage): Command {
-  const by = message.by === undefined ? {} : { by: message.by };
+  const by = 'by' in message && message.by !== undefined ? { by: message.by } : {};
   switch (message.command) {
     case 'cancel':
       return { type: 'cancel', compensate: message.compensate === true, ...noteOf(message), ...by };
     case 'pause':
-    case 'resume':
-      return { type: message.command, ...noteOf(message), ...by };
+    case 'resume': {
+      const { withParent } = message;
+      return { type: message.command, ...noteOf(message), ...by, ...(withParent === true && { withParent }) };
+    }
     case 'retry':
       return { type: 'retry', ...(message.budget && { budget: message.budget }), ...noteOf(message), ...by };
+    case 'child-ended':
+      return { type: 'child-ended', child: childOf(message), end: message.end };
+    case 'child-asks':
+      return { type: 'child-asks', child: childOf(message), held: message.held };
     case 'signal': {
       const { name, payload, id } = message;
       return { type: 'signal', name, payload, id, ...by };
@@ -85,6 +96,10 @@ function commandOf(message: CommandMessage): Command {
 
 function noteOf({ reason, id }: { readonly reason?: string; readonly id?: string }) {
   return { ...(reason !== undefined && { reason }), ...(id !== undefined && { id }) };
+}
+
+function childOf({ child, branch, step, attempt }: Extract<CommandMessage, { readonly child: string }>): ChildName {
+  return { workflow: child, branch, step, attempt };
 }
 
 function reportCommand(report: ReportMessage): Command {

@@ -22,6 +22,8 @@ export type WorkflowEntry<Input = unknown> = {
   nextSnapshot: number;
   /** How often, and when last, this process sent an open attempt again, by branch. */
   readonly dispatches: Map<string, Dispatched>;
+  /** When this process last made sure of the children and the parent; 0: never. */
+  familyCheckedAt: number;
 };
 
 export type Dispatched = { readonly attempt: number; readonly count: number; readonly at: number };
@@ -39,6 +41,7 @@ export function newEntry<Input>(id: string): WorkflowEntry<Input> {
     timer: undefined,
     nextSnapshot: Infinity,
     dispatches: new Map(),
+    familyCheckedAt: 0,
   };
 }
 

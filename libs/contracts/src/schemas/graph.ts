@@ -9,6 +9,7 @@ import {
   type MapStep,
   type OnFailure,
   type ParallelStep,
+  type PlaybookStep,
   type Requirement,
   type RetryPolicy,
   type SetStep,
@@ -141,6 +142,13 @@ const step: Schema<Step> = taggedBy<Step, 'kind'>('kind', {
     kind: constant('signal'),
     name,
     schema: optional(keywords),
+    timeout: optional(milliseconds),
+  }),
+  playbook: object<PlaybookStep>({
+    ...stepBase,
+    kind: constant('playbook'),
+    playbook: name,
+    with: json,
     timeout: optional(milliseconds),
   }),
   fail: object<FailStep>({

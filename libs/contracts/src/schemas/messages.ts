@@ -1,6 +1,9 @@
 import {
   type CancelledAttempt,
   type CancelMessage,
+  type ChildAsksMessage,
+  type ChildEndedMessage,
+  type ChildEndMessage,
   type CancelSignal,
   type CommandMessage,
   type HeartbeatMessage,
@@ -29,7 +32,7 @@ import {
   traceparent,
   workflowId,
 } from './common';
-import { type Failure } from '@braid/events';
+import { type Cost, type Failure, type Parent } from '@braid/events';
 import { graph } from './graph';
 import { constant, list, named, object, oneOf, optional, record, type Schema, taggedBy } from './schema-of';
 
@@ -58,6 +61,38 @@ const start = object<StartMessage>({
   budget: optional(record(amount)),
   requestDigest: token,
   traceparent: optional(traceparent),
+  parent: optional(
+    object<Parent>({ workflow: workflowId, branch: branchPath, step: name, attempt: positive, depth: positive }),
+  ),
+});
+
+const cost = object<Cost>({ attempts: count, agentMs: amount, usage: record(amount) });
+
+const ofChild = {
+  workflow: workflowId,
+  child: workflowId,
+  branch: branchPath,
+  step: name,
+  attempt: positive,
+  token,
+} as const;
+
+const childEnd = taggedBy<ChildEndMessage, 'is'>('is', {
+  completed: object<Extract<ChildEndMessage, { is: 'completed' }>>({ is: constant('completed'), output: json, cost }),
+  failed: object<Extract<ChildEndMessage, { is: 'failed' }>>({
+    is: constant('failed'),
+    failure: named<Failure>(failureName),
+    cost,
+  }),
+  cancelled: object<Extract<ChildEndMessage, { is: 'cancelled' }>>({
+    is: constant('cancelled'),
+    reason: optional(text),
+    cost,
+  }),
+  refused: object<Extract<ChildEndMessage, { is: 'refused' }>>({
+    is: constant('refused'),
+    failure: named<Failure>(failureName),
+  }),
 });
 
 /** A command that only says what is wanted and why. */
@@ -72,6 +107,7 @@ function plainFields<C extends string>(word: C) {
     id: optional(name),
     reason: optional(text),
     by: optional(name),
+    withParent: optional(flag),
   };
 }
 
@@ -95,6 +131,8 @@ const command = taggedBy<CommandMessage, 'command'>('command', {
     id: name,
     by: optional(name),
   }),
+  'child-ended': object<ChildEndedMessage>({ ...ofChild, command: constant('child-ended'), end: childEnd }),
+  'child-asks': object<ChildAsksMessage>({ ...ofChild, command: constant('child-asks'), held: flag }),
 });
 
 const reported = {

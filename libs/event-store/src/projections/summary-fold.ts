@@ -116,6 +116,8 @@ function apply(row: SummaryRow, event: StoredEvent): void {
     case 'WaitStarted':
     case 'SignalAwaited':
     case 'SignalReceived':
+    case 'ChildStarted':
+    case 'ChildEnded':
     case 'BranchSkipped':
     case 'BranchCancelled':
     case 'ConvergenceReached':

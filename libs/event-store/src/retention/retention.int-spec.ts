@@ -63,6 +63,19 @@ describe('retention', () => {
     expect(await sweep(30)).toEqual([]);
   });
 
+  it('keeps a child as long as its parent is open', async () => {
+    const parent = id();
+    const child = `${parent}_1`;
+    const record = (workflow: string, version: number, row: { open: boolean; dueAt?: number; endedAt?: number }) =>
+      opened.store.append([append(3, 1, events(workflow, version, 1), [{ id: workflow, ...row }])]);
+    await record(parent, 1, { open: true, dueAt: 5 });
+    await record(child, 1, { open: false, endedAt: 10 });
+    await opened.store.saveCheckpoints('feed', new Map([[3, 3]]));
+    expect(await sweep(20)).toEqual([]);
+    await record(parent, 2, { open: false, endedAt: 10 });
+    expect((await sweep(20)).toSorted()).toEqual([parent, child]);
+  });
+
   it('waits for followers that have not handled the last event', async () => {
     const workflow = id();
     await opened.store.append([append(2, 1, events(workflow, 1, 1), [{ id: workflow, open: false, endedAt: 1 }])]);

@@ -4,7 +4,8 @@ import { type Reader } from '../postgres/reader';
 const condemned = -1;
 
 const statements = {
-  // A workflow goes only when every follower has handled its last event, and the ones that were begun earlier go first.
+  // A workflow goes only when every follower has handled its last event, and the ones that were begun earlier go first. A child,
+  // whose id is its parent's and a number, stays while its parent is open: one that is asked for again must not run again.
   condemn: {
     name: 'braid.condemn',
     text: `with old as (
@@ -13,6 +14,9 @@ const statements = {
                select e.p, e.seq from braid.event e where e.stream = w.id order by e.version desc limit 1
              ) last
              where not w.open and w.due_at < $1
+               and not exists (
+                 select 1 from braid.workflow parent
+                 where parent.id = substring(w.id from '^(.+)_[0-9]+$') and parent.open)
                and cardinality($2::text[]) = (
                  select count(*) from braid.checkpoint c
                  where c.p = last.p and c.name = any ($2) and c.position >= last.seq)

@@ -17,6 +17,8 @@ import { currentStep } from '../sequence';
 import { type Branch, hasEnded } from '../state';
 import { dispatch } from './dispatch';
 import { attempt, completeSequence, completeStep, failStep } from './end-step';
+import { startChild } from './child';
+import { describe } from './describe';
 import { engineFailure, expressionFailure } from '../failures';
 import { reopen } from './retry-workflow';
 import { awaitSignal } from './signal';
@@ -61,6 +63,8 @@ function begin(turn: Turn, branch: Branch, step: Step): void {
       return wait(turn, branch, step);
     case 'signal':
       return awaitSignal(turn, branch, step);
+    case 'playbook':
+      return startChild(turn, branch, step);
     case 'fail':
       return fail(turn, branch, step);
     default:
@@ -177,9 +181,4 @@ function fork(turn: Turn, branch: Branch, step: ForkStep): void {
   });
   const opened = branch.forks.get(step.id);
   if (opened) turn.then({ do: 'settle', fork: opened, arrival: undefined, deadlinePassed: false });
-}
-
-function describe(value: Json): string {
-  if (value === null) return 'null';
-  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${JSON.stringify(value).slice(0, 60)}`;
 }

@@ -6,10 +6,17 @@ import { type Turn } from './turn';
 export function cancelBranch(turn: Turn, branch: Branch, reason: BranchCancelled['reason']): void {
   cancelBelow(turn, branch, reason);
   if (hasEnded(branch)) return;
-  const attempt = branch.phase.is === 'requested' ? branch.phase.request.attempt : undefined;
+  const { phase } = branch;
+  const attempt = phase.is === 'requested' ? phase.request.attempt : undefined;
+  const child = phase.is === 'delegated' ? phase.to.workflow : undefined;
   turn.record({
     type: 'BranchCancelled',
-    data: { branch: branch.path, ...(attempt !== undefined && { attempt }), reason },
+    data: {
+      branch: branch.path,
+      ...(attempt !== undefined && { attempt }),
+      ...(child !== undefined && { child }),
+      reason,
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import { unreachable } from '@braid/events';
+import { type Parent, unreachable } from '@braid/events';
 import { repeatKey } from '../repeat-key';
 import { isOpen, type Workflow } from '../state';
 import { cancelWorkflow } from './compensate';
@@ -24,15 +24,18 @@ export function changeCourse(command: CourseCommand, state: Workflow): Answer {
   switch (command.type) {
     case 'cancel':
       return cancel(command, state);
-    case 'pause':
-      return status === 'paused'
-        ? repeated
-        : whileOpen(state, (turn) => turn.record({ type: 'WorkflowPaused', data: note }));
+    case 'pause': {
+      const data = command.withParent === true ? { ...note, withParent: true } : note;
+      return status === 'paused' ? repeated : whileOpen(state, (turn) => turn.record({ type: 'WorkflowPaused', data }));
+    }
     case 'resume':
+      // One that somebody paused by itself stays so when its parent goes on.
+      if (command.withParent === true && isOpen(state) && !state.heldByParent) return repeated;
       return status === 'running' ? repeated : whileOpen(state, (turn) => resumeWorkflow(turn, note));
     case 'retry':
       if (state.compensation) return compensated(state);
       if (isOpen(state) && state.retries > 0) return repeated;
+      if (state.parent !== undefined) return ofItsParent(state.parent);
       return canBeRetried(state)
         ? { is: 'new', act: (turn) => retryWorkflow(turn, command.budget, note) }
         : notFailed(state);
@@ -70,6 +73,12 @@ function compensated(state: Workflow): Answer {
   const found = isOpen(state) ? 'are being undone' : 'were undone';
   const message = `The steps that had completed ${found}, so that there is nothing to go on from: start the workflow anew`;
   return { is: 'rejected', rejection: { code: 'workflow.compensated', message } };
+}
+
+/** Its parent has been told of the failure, and would not wait for it. */
+function ofItsParent({ workflow }: Parent): Answer {
+  const message = `The workflow is a child of ${workflow}: try that one again, and it starts a new child`;
+  return { is: 'rejected', rejection: { code: 'workflow.is-child', message } };
 }
 
 function notFailed({ status }: Workflow): Answer {

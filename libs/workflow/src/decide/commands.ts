@@ -1,4 +1,4 @@
-import { type Amounts, type Failure, type Json, type WorkflowStarted, type Run } from '@braid/events';
+import { type Amounts, type Cost, type Failure, type Json, type WorkflowStarted, type Run } from '@braid/events';
 
 /** What somebody wants of a workflow. The same id again is the same command. */
 export type Command =
@@ -7,8 +7,21 @@ export type Command =
   /** `compensate`: what has completed is undone before the workflow ends. */
   | { readonly type: 'cancel'; readonly compensate?: boolean; readonly reason?: string; readonly by?: string }
   /** Nothing new may be started until it is resumed. */
-  | { readonly type: 'pause'; readonly reason?: string; readonly by?: string; readonly id?: string }
-  | { readonly type: 'resume'; readonly reason?: string; readonly by?: string; readonly id?: string }
+  | {
+      readonly type: 'pause';
+      readonly reason?: string;
+      readonly by?: string;
+      readonly id?: string;
+      readonly withParent?: boolean;
+    }
+  /** `withParent`: only if it was paused because its parent was. */
+  | {
+      readonly type: 'resume';
+      readonly reason?: string;
+      readonly by?: string;
+      readonly id?: string;
+      readonly withParent?: boolean;
+    }
   /** A failed workflow is to go on where it failed, with this budget in the units that it names. */
   | {
       readonly type: 'retry';
@@ -25,6 +38,10 @@ export type Command =
       readonly id: string;
       readonly by?: string;
     }
+  /** A child has ended, or could not be started. */
+  | { readonly type: 'child-ended'; readonly child: ChildName; readonly end: ChildEnd }
+  /** A child, paused because its parent was or not, wants to know whether it is still waited for. Nothing follows here. */
+  | { readonly type: 'child-asks'; readonly child: ChildName; readonly held: boolean }
   /** Time has passed: act on whatever is due. */
   | { readonly type: 'tick'; readonly signs: SignsOfLife };
 
@@ -37,6 +54,21 @@ export type Report = {
     { readonly is: 'completed'; readonly output: Json } | { readonly is: 'failed'; readonly failure: Failure };
 };
 
+/** A child workflow, and the attempt of a step of its parent that it was started for. */
+export type ChildName = {
+  readonly workflow: string;
+  readonly branch: string;
+  readonly step: string;
+  readonly attempt: number;
+};
+
+/** How a child ended; `refused`: it could not be started. */
+export type ChildEnd =
+  | { readonly is: 'completed'; readonly output: Json; readonly cost: Cost }
+  | { readonly is: 'failed'; readonly failure: Failure; readonly cost: Cost }
+  | { readonly is: 'cancelled'; readonly reason?: string; readonly cost: Cost }
+  | { readonly is: 'refused'; readonly failure: Failure };
+
 /** What was heard of running attempts, by branch path; moments in milliseconds since the epoch. */
 export type SignsOfLife = ReadonlyMap<
   string,
@@ -47,6 +79,8 @@ export type SignsOfLife = ReadonlyMap<
 export type Limits = {
   /** Most branches that one fork may open. */
   readonly maxBranches: number;
+  /** Most workflows that one may have above it. */
+  readonly maxDepth: number;
 };
 
 /** Why a command is refused; nothing has happened then. */
@@ -57,6 +91,7 @@ export type Rejection = {
     | 'workflow.different-start'
     | 'workflow.not-failed'
     | 'workflow.compensated'
+    | 'workflow.is-child'
     | 'signal.invalid';
   readonly message: string;
 };

@@ -3,6 +3,7 @@ import { evolve } from '../evolve';
 import { unborn, type Workflow, type WorkflowState } from '../state';
 import { advance } from './advance';
 import { attemptReported, reportedBranch } from './attempt';
+import { awaitingBranch, childEnded } from './child';
 import { type Answer, changeCourse } from './change-course';
 import { type Command, type Limits, type Rejection } from './commands';
 import { compensateNext } from './compensate';
@@ -14,7 +15,7 @@ import { Turn } from './turn';
 
 /**
  * - `accepted`: these events follow, and `state` has them folded in. No events: the command repeats what was decided before.
- * - `stale`: a report of an attempt that is not the current one; nothing follows.
+ * - `stale`: a report of an attempt that is not the current one, or the end of a child that nobody waits for; nothing follows.
  * - `rejected`: the command contradicts what was decided, or there is nothing that it could apply to.
  */
 export type Decision =
@@ -35,6 +36,13 @@ export function decide(command: Command, state: WorkflowState, now: number, limi
       if (!branch) return { is: 'stale' };
       return complete(new Turn(state, now, limits), (turn) => attemptReported(turn, branch, command.report));
     }
+    case 'child-ended': {
+      const branch = awaitingBranch(state, command.child);
+      if (!branch) return { is: 'stale' };
+      return complete(new Turn(state, now, limits), (turn) => childEnded(turn, branch, command.end));
+    }
+    case 'child-asks':
+      return { is: 'accepted', state, events: [] };
     case 'cancel':
     case 'pause':
     case 'resume':

@@ -6,6 +6,7 @@ import { type SignsOfLife } from './commands';
 import { dispatch } from './dispatch';
 import { completeStep } from './end-step';
 import { engineFailure } from '../failures';
+import { childTimedOut } from './child';
 import { signalMissed } from './signal';
 import { type Turn } from './turn';
 
@@ -39,6 +40,9 @@ function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
   } else if (phase.is === 'awaiting') {
     if (phase.until === undefined || phase.until > turn.now) return;
     signalMissed(turn, branch);
+  } else if (phase.is === 'delegated') {
+    if (phase.to.until === undefined || phase.to.until > turn.now) return;
+    childTimedOut(turn, branch, phase.to);
   } else {
     const given = phase.is === 'requested' ? givenUp(turn, branch, phase, signs) : undefined;
     if (!given) return;
@@ -85,6 +89,7 @@ function obligationOf(branch: Branch, signs: SignsOfLife): number {
   if (phase.is === 'backoff') return phase.retryAt;
   if (phase.is === 'waiting') return phase.until;
   if (phase.is === 'awaiting') return phase.until ?? Infinity;
+  if (phase.is === 'delegated') return phase.to.until ?? Infinity;
   if (phase.is !== 'requested') return Infinity;
   const step = currentStep(branch) as AgentStep;
   const heard = signs.get(branch.path);

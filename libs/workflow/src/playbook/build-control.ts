@@ -1,4 +1,11 @@
-import { type FailStep, type Json, type JsonObject, type SignalStep, type WaitStep } from '@braid/events';
+import {
+  type FailStep,
+  type Json,
+  type JsonObject,
+  type PlaybookStep,
+  type SignalStep,
+  type WaitStep,
+} from '@braid/events';
 import { parseMoment } from '../moment';
 import { durationOf } from './agent-policy';
 import { type Base, type Building } from './build-context';
@@ -27,6 +34,22 @@ export function buildSignal(fields: Fields, base: Base, { problems }: Building):
     kind: 'signal',
     name: textOf(name) ?? '',
     ...(typeof schema === 'object' ? { schema: schema as JsonObject } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
+  };
+}
+
+export function buildPlaybook(fields: Fields, base: Base, { problems }: Building): PlaybookStep {
+  const given = fields['with'] ?? {};
+  const path = pathTo(base.path, 'with');
+  const timeout = durationOf(fields['timeout'], pathTo(base.path, 'timeout'), problems, 1);
+  if (Array.isArray(given) || !(typeof given === 'object' || (typeof given === 'string' && given.includes('${{')))) {
+    problems.add({ path, message: `"with" of a playbook must be an object of variables, not ${inWords(given)}` });
+  }
+  return {
+    ...base,
+    kind: 'playbook',
+    playbook: textOf(fields['playbook']) ?? '',
+    with: given as Json,
     ...(timeout === undefined ? {} : { timeout }),
   };
 }

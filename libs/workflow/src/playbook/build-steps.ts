@@ -13,9 +13,9 @@ import { retryPolicy, withPolicy } from './agent-policy';
 import { type Base, type Building } from './build-context';
 import { type Fields, fieldsOf, has, listOf, textOf } from './fields';
 import { buildConvergence, requirementOf } from './build-converge';
-import { buildFail, buildSignal, buildWait } from './build-control';
+import { buildFail, buildPlaybook, buildSignal, buildWait } from './build-control';
 import { conditionIn } from './condition';
-import { agentFields, kindOf, kinds } from './kinds';
+import { agentFields, bodyFields, kindOf, kinds } from './kinds';
 import { pathTo } from './problem';
 import { below, type Visible } from './step-names';
 
@@ -73,6 +73,8 @@ export function buildStep(fields: Fields, path: string, place: Place, building: 
       return buildWait(fields['wait'], base, building);
     case 'signal':
       return buildSignal(fieldsOf(fields['signal']), base, building);
+    case 'playbook':
+      return buildPlaybook(fields, base, building);
     case 'fail':
       return buildFail(fieldsOf(fields['fail']), base);
     case 'parallel': {
@@ -136,7 +138,8 @@ function checkCase(fields: Fields, path: string, last: boolean, { problems }: Bu
 
 function baseName(fields: Fields, kind: Step['kind'] | undefined): string {
   const agent = kind === 'agent' ? textOf(fields['agent']) : undefined;
-  return agent?.split('.').at(-1) ?? kind ?? 'step';
+  const playbook = kind === 'playbook' ? textOf(fields['playbook'])?.replace(/@.*/, '') : undefined;
+  return (agent ?? playbook)?.split('.').at(-1) ?? kind ?? 'step';
 }
 
 function conditionOf(fields: Fields): { readonly if?: string } {
@@ -233,28 +236,30 @@ function buildMap(fields: Fields, base: Base, around: Visible, building: Buildin
   };
 }
 
-/** The body of a map: the agent beside it, or a sequence, beside it or inside. */
+/** The body of a map: the agent or the playbook beside it, or a sequence, beside it or inside. */
 function buildBody(fields: Fields, map: Fields, path: string, around: Visible, building: Building): readonly Step[] {
-  const bodies = [has(fields, 'agent'), has(fields, 'steps'), has(map, 'steps')].filter(Boolean).length;
+  const beside = (['agent', 'playbook'] as const).filter((name) => has(fields, name));
+  const bodies = beside.length + [has(fields, 'steps'), has(map, 'steps')].filter(Boolean).length;
   if (bodies !== 1) {
     const given = bodies === 0 ? 'none' : 'several';
-    const message = `a map has one body, an "agent" or "steps" beside it, but this has ${given}`;
+    const message = `a map has one body, an "agent", a "playbook" or "steps" beside it, but this has ${given}`;
     if (typeof fields['map'] !== 'symbol') building.problems.add({ path, message });
   }
-  if (has(fields, 'agent')) {
-    const agent = Object.fromEntries(
-      Object.entries(fields).filter(([name]) => name === 'agent' || agentFields.includes(name)),
-    );
-    return [buildStep(agent, path, { visible: below(around) }, building)];
-  }
-  for (const name of agentFields.filter((field) => has(fields, field))) {
-    const message = `"${name}" does not belong to a map whose body is "steps"`;
+  const [body] = beside;
+  const own: readonly string[] = body === undefined ? [] : bodyFields[body];
+  const strange = agentFields.filter((field) => has(fields, field) && !own.includes(field));
+  for (const name of strange) {
+    const message = `"${name}" does not belong to a map whose body is ${body === undefined ? '"steps"' : `a "${body}"`}`;
     building.problems.add({
       path: pathTo(path, name),
       part: 'key',
       message,
       suggestion: 'write it at one of its steps',
     });
+  }
+  if (body !== undefined) {
+    const step = Object.fromEntries(Object.entries(fields).filter(([name]) => own.includes(name)));
+    return [buildStep(step, path, { visible: below(around) }, building)];
   }
   const inside = has(map, 'steps');
   const list = inside ? map['steps'] : fields['steps'];

@@ -118,6 +118,9 @@ function checkStep(step: Step, site: Site, checking: Checking): void {
       return;
     case 'signal':
       return;
+    case 'playbook':
+      checkTemplate(step.with, pathTo(step.path, 'with'), site, checking);
+      return;
     case 'wait':
       checkTemplate(step.time, pathTo(step.path, 'wait'), site, checking);
       return;

@@ -6,6 +6,7 @@ import { checkCompensations } from './check-compensations';
 import { checkExpressions, reservedNames } from './check-expressions';
 import { checkForks } from './check-forks';
 import { checkIds } from './check-names';
+import { checkPlaybooks, type PublishedPlaybooks } from './check-playbooks';
 import { checkSchemas } from './check-schemas';
 import { checkSignals } from './check-signals';
 import { defaultLimits, type PlaybookLimits } from './limits';
@@ -23,11 +24,12 @@ export type CompiledPlaybook =
 /**
  * Compiles a playbook to its graph: checked, defaults applied, durations in milliseconds, ids given, the short form expanded.
  * A text is YAML or JSON, and its problems have a line and a column. All problems come at once; where one is an
- * error there is no graph. Never throws for what a playbook holds.
+ * error there is no graph. Never throws for what a playbook holds. What other playbooks it runs is checked where `published`
+ * tells of them.
  */
 export function compilePlaybook(
   source: string | JsonObject,
-  options: { readonly limits?: Partial<PlaybookLimits> } = {},
+  options: { readonly limits?: Partial<PlaybookLimits>; readonly published?: PublishedPlaybooks } = {},
 ): CompiledPlaybook {
   const limits = { ...defaultLimits, ...options.limits };
   const problems = new ProblemList(limits.problems);
@@ -37,7 +39,7 @@ export function compilePlaybook(
   const graph =
     vetted === undefined || isTooLarge(source, vetted, limits, problems)
       ? undefined
-      : graphOf(vetted, limits, problems);
+      : graphOf(vetted, limits, problems, options.published);
   const found = problems.located(locate);
   return graph === undefined || problems.hasErrors
     ? { ok: false, problems: found }
@@ -54,7 +56,12 @@ function isTooLarge(
   return typeof source !== 'string' && exceeds(JSON.stringify(vetted), limits, problems);
 }
 
-function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList): Graph | undefined {
+function graphOf(
+  value: unknown,
+  limits: PlaybookLimits,
+  problems: ProblemList,
+  published: PublishedPlaybooks | undefined,
+): Graph | undefined {
   const steps = stepsIn(value).length;
   if (steps > limits.steps) {
     problems.add({ path: '', message: `the playbook has ${steps} steps; the limit (steps) is ${limits.steps}` });
@@ -76,6 +83,7 @@ function graphOf(value: unknown, limits: PlaybookLimits, problems: ProblemList):
   if (problems.hasErrors) return graph;
   warnOfUnused(graph, used, problems);
   warnOfNoForks(graph, sequences, problems);
+  if (published) checkPlaybooks(sequences, published, problems);
   warnOfUnreached(sequences, problems);
   return graph;
 }

@@ -18,6 +18,13 @@ const playbookName = {
   errorMessage: 'must be a letter, digit or _ and then letters, digits, _, - or ., at most 100 in all',
 };
 
+const publishedName = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(?:@[A-Za-z0-9_.+-]{1,100})?$',
+  description: 'A published playbook: `name` for the version that was published last, or `name@version`.',
+  errorMessage: 'must be the name of a published playbook, as name or name@version',
+};
+
 const agentName = {
   type: 'string',
   pattern: '^[A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]+)*$',
@@ -107,7 +114,9 @@ const stepFields = {
     description: 'What undoes the step, once it has completed, when the workflow fails or is cancelled later.',
   },
   agent: { $ref: '#/$defs/agentName' },
-  with: { description: "The agent's input; its strings may hold expressions." },
+  with: {
+    description: "The agent's input, or the variables of the playbook; its strings may hold expressions.",
+  },
   ...attempts,
   output: { ...jsonSchema, description: 'JSON Schema that the output of the agent must match.' },
   parallel: { $ref: '#/$defs/parallel' },
@@ -116,6 +125,7 @@ const stepFields = {
   choose: { $ref: '#/$defs/choose' },
   wait: { $ref: '#/$defs/wait' },
   signal: { $ref: '#/$defs/signal' },
+  playbook: { $ref: '#/$defs/publishedName' },
   fail: { $ref: '#/$defs/fail' },
   steps: { $ref: '#/$defs/steps' },
   converge: { $ref: '#/$defs/converge' },
@@ -130,13 +140,14 @@ const exactlyOneKind = [
   { required: ['choose'] },
   { required: ['wait'] },
   { required: ['signal'] },
+  { required: ['playbook'], not: { required: ['map'] } },
   { required: ['fail'] },
 ];
 
 const step = {
   title: 'Step',
   type: 'object',
-  description: 'Exactly one of agent, parallel, map, set, choose, wait, signal and fail.',
+  description: 'Exactly one of agent, parallel, map, set, choose, wait, signal, playbook and fail.',
   additionalProperties: false,
   properties: stepFields,
   oneOf: exactlyOneKind,
@@ -253,7 +264,7 @@ const parallel = {
 const map = {
   title: 'Map',
   type: 'object',
-  description: 'Opens one branch per item of a list. The body stands beside it: an agent, or `steps`.',
+  description: 'Opens one branch per item of a list. The body stands beside it: an agent, a playbook, or `steps`.',
   required: ['over'],
   additionalProperties: false,
   properties: {
@@ -328,6 +339,7 @@ export const playbookSchema = {
   $defs: {
     name,
     agentName,
+    publishedName,
     duration,
     expression,
     unit,

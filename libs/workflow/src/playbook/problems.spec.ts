@@ -48,7 +48,7 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     step('set: { a: 1 }'),
     step('id: a'),
     [
-      'steps[0]: a step must have exactly one of agent, parallel, map, set, choose, wait, signal or fail, but this has none',
+      'steps[0]: a step must have exactly one of agent, parallel, map, set, choose, wait, signal, playbook or fail, but this has none',
     ],
   ],
   [
@@ -62,7 +62,7 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     step('agent: a'),
     step('agent: a, set: { b: 1 }'),
     [
-      'steps[0]: a step must have exactly one of agent, parallel, map, set, choose, wait, signal or fail, but this has agent and set',
+      'steps[0]: a step must have exactly one of agent, parallel, map, set, choose, wait, signal, playbook or fail, but this has agent and set',
     ],
   ],
   [
@@ -262,13 +262,13 @@ const checks: readonly (readonly [string, string, string, readonly string[]])[] 
     'a map has a body',
     step('map: { over: [1] }, steps: [{ agent: a }]'),
     step('map: { over: [1] }'),
-    ['steps[0]: a map has one body, an "agent" or "steps" beside it, but this has none'],
+    ['steps[0]: a map has one body, an "agent", a "playbook" or "steps" beside it, but this has none'],
   ],
   [
     'a map has one body',
     step('map: { over: [1], steps: [{ agent: a }] }'),
     step('map: { over: [1] }, agent: a, steps: [{ agent: b }]'),
-    ['steps[0]: a map has one body, an "agent" or "steps" beside it, but this has several'],
+    ['steps[0]: a map has one body, an "agent", a "playbook" or "steps" beside it, but this has several'],
   ],
   [
     'input needs an agent',
@@ -347,16 +347,6 @@ describe('checking a playbook', () => {
     expect(problemsOf(right)).toEqual([]);
     expect(problemsOf(wrong)).toEqual(problems);
   });
-
-  test.each([['every later kind', '{ name: p, steps: [{ playbook: x }] }', ['steps[0].playbook']]])(
-    'says of %s that this version does not support it',
-    (_, source, paths) => {
-      const compiled = compilePlaybook(source);
-      const problems = compiled.ok ? [] : compiled.problems;
-      expect(problems.map(({ path }) => path)).toEqual(paths);
-      for (const { message } of problems) expect(message).toMatch(/not supported by this version of Braid$/);
-    },
-  );
 
   test('reads a misspelt field as what it was meant to be, and goes on below it', () => {
     expect(problemsOf('{ name: p, stpes: [{ agnet: a, timeout: 5 }], output: "${{ steps.x }}" }')).toEqual([

@@ -7,7 +7,7 @@ import { playbookSchema } from './playbook-schema';
 import { parentPath, pathTo, type ProblemList } from './problem';
 import { findingPath, findingsOf, type SchemaFinding } from './schema-errors';
 import { markStrange } from './fields';
-import { fieldOf, isKeptForLater, isLater, meantBy, unknownField } from './unknown-field';
+import { fieldOf, meantBy, unknownField } from './unknown-field';
 
 /** Stands in the tree where a value could not be read, so that nothing else is said about it. */
 export const unreadable = Symbol('unreadable');
@@ -47,12 +47,11 @@ export function shapeOf(value: unknown, problems: ProblemList): Shaped {
     validate(root['playbook']);
     const findings = findingsOf(validate.errors ?? [], root['playbook']);
     const [unknown, wrong] = partition(findings, (finding) => finding.error.keyword === 'additionalProperties');
-    const fresh = unknown.filter((finding) => !isKeptForLater(finding));
     for (const finding of unknown) {
       problems.add({ path: original(findingPath(finding)), part: 'key', ...unknownField(finding) });
     }
-    for (const finding of fresh) correct(root, finding, renamed);
-    if (fresh.length === 0 || round === rounds - 1) {
+    for (const finding of unknown) correct(root, finding, renamed);
+    if (unknown.length === 0 || round === rounds - 1) {
       for (const finding of wrong) report(root, finding, original, problems);
       break;
     }
@@ -80,7 +79,7 @@ function correct(root: Mutable, finding: SchemaFinding, renamed: Map<string, str
   const above = finding.segments.slice(0, -1);
   const holder = valueAt(root, above) as Mutable;
   const field = fieldOf(finding);
-  const meant = isLater(finding) ? undefined : meantBy(finding);
+  const meant = meantBy(finding);
   const value = holder[field];
   delete holder[field];
   if (meant === undefined) {

@@ -1,6 +1,6 @@
 import { nearest } from '../expression/suggest';
 import { kinds, oneKindEach } from './kinds';
-import { knownElsewhere, later } from './later';
+import { knownElsewhere } from './known-elsewhere';
 import { type SchemaFinding } from './schema-errors';
 
 type Fields = { readonly [name: string]: unknown };
@@ -14,25 +14,9 @@ export function fieldOf(finding: SchemaFinding): string {
   return String(finding.segments.at(-1));
 }
 
-function isKind(name: string): boolean {
-  return (later.kinds as readonly string[]).includes(name);
-}
-
-/** A step of a later kind stays one, so that it is not also called a step without a kind. */
-export function isKeptForLater(finding: SchemaFinding): boolean {
-  const title = titleOf(finding);
-  return (title === 'Step' || title === 'Branch') && isKind(fieldOf(finding));
-}
-
-export function isLater(finding: SchemaFinding): boolean {
-  const fields: { readonly [title: string]: readonly string[] } = later.fields;
-  return isKeptForLater(finding) || (fields[titleOf(finding)] ?? []).includes(fieldOf(finding));
-}
-
 /** What to say about an unknown field. */
 export function unknownField(finding: SchemaFinding): Told {
   const field = fieldOf(finding);
-  if (isLater(finding)) return { message: `"${field}" is not supported by this version of Braid` };
   const meant = meantBy(finding);
   if (meant !== undefined)
     return { message: `"${field}" is not a known field`, suggestion: `did you mean "${meant}"?` };

@@ -42,7 +42,7 @@ export function schemaOf(spec: VariableSpec): JsonObject {
   return schema;
 }
 
-function isRequired(spec: VariableSpec): boolean {
+export function isRequired(spec: VariableSpec): boolean {
   return spec['required'] !== false;
 }
 
