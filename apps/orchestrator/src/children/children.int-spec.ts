@@ -164,7 +164,7 @@ function losing(text: RegExp) {
   return { lost, start: () => startOrchestrator('o1', undefined, {}, overBus) };
 }
 
-/** Seen to fail, each of them, with no checks. */
+// Seen to fail with no checks, all but the last, for which it is enough that lost work is sent again.
 describe('what NATS has lost is told again:', () => {
   const waiting = graphOf([child('c', 'waits')]);
   const publishWaiting = () => publish('waits', [signal('s', 'go')]);
