@@ -99,6 +99,19 @@ describe('a child', () => {
     await when(`${workflow}_1`, 'cancelled');
   });
 
+  // Seen to fail while only a parent that had something to undo itself passed it on.
+  it('undoes what it has done when its parent is cancelled with compensation', async () => {
+    await startOrchestrator('o1');
+    const seen = startRunner('echo');
+    await publish('books', [{ ...echo('book'), compensate: [echo('unbook')] }, signal('s', 'go')]);
+    await publish('outer', [child('c', 'books')]);
+    const { workflow } = await start(graphOf([child('c', 'outer')]));
+    await until(async () => ((await stateOf(`${workflow}_1_1`))?.root.phase.is === 'awaiting' ? true : undefined));
+    await command({ workflow, command: 'cancel', compensate: true });
+    await when(`${workflow}_1_1`, 'cancelled');
+    expect(seen.map(({ step }) => step)).toEqual(['book', 'unbook']);
+  });
+
   it('that ended is kept when its parent is tried again, and one that failed runs anew', async () => {
     await startOrchestrator('o1');
     const failure = { type: 'E', message: 'no', code: 'agent-error', retryable: false };

@@ -37,19 +37,23 @@ export type StartNews = {
   readonly repeat: 'never' | 'at-once' | 'when-due';
 };
 
-/** What these new events have to be told for. Taken at once: the state goes on changing. */
-export function newsOf(state: Workflow, events: readonly RecordedEvent[]): readonly News[] {
+/**
+ * What the new events of a command have to be told for. Taken at once: the state goes on changing. A child has something to
+ * undo though its parent has not, so that the command is passed on as it is.
+ */
+export function newsOf(command: Command, state: Workflow, events: readonly RecordedEvent[]): readonly News[] {
   const news: News[] = [];
+  const undo = command.type === 'cancel' && command.compensate === true;
   for (const { type, data } of events) {
     if (type === 'ChildStarted') {
       if (isCurrent(state, data)) news.push(startOf(state, data, 'never'));
     } else if (type === 'BranchCancelled') {
-      if (data.child !== undefined) news.push(commandTo(state, data.child, 'cancel'));
+      if (data.child !== undefined) news.push(commandTo(state, data.child, 'cancel', undo));
     } else if (type === 'ChildEnded') {
       if (data.outcome === 'given-up') news.push(commandTo(state, data.workflow, 'cancel'));
     } else if (type === 'WorkflowPaused' || type === 'WorkflowResumed') {
-      const command = type === 'WorkflowPaused' ? 'pause' : 'resume';
-      for (const { to } of delegatedBefore(state, events)) news.push(commandTo(state, to.workflow, command));
+      const word = type === 'WorkflowPaused' ? 'pause' : 'resume';
+      for (const { to } of delegatedBefore(state, events)) news.push(commandTo(state, to.workflow, word));
     }
   }
   const end = events.length > 0 ? endOf(state) : undefined;
@@ -126,8 +130,13 @@ function startOf(state: Workflow, child: ChildStarted, repeat: StartNews['repeat
   return { tell: 'start', child, parent, executionMode, traceparent, budget: remainingBudget(state), repeat };
 }
 
-function commandTo({ id, compensation }: Workflow, to: string, command: 'cancel' | 'pause' | 'resume'): News {
-  return { tell: 'command', from: id, to, command, compensate: compensation !== undefined };
+function commandTo(
+  { id, compensation }: Workflow,
+  to: string,
+  command: 'cancel' | 'pause' | 'resume',
+  undo = false,
+): News {
+  return { tell: 'command', from: id, to, command, compensate: undo || compensation !== undefined };
 }
 
 /** The end of a child, for its parent. */

@@ -209,7 +209,7 @@ export class PartitionOwner {
     const { tokens, committer } = this.context;
     const work = requestedWork(state, events, partition, tokens);
     const signal = cancelSignalOf(state, events);
-    const news = newsOf(state, events);
+    const news = newsOf(input.command, state, events);
     if (events.some(({ type }) => type === 'WorkflowRetried')) this.cache.reopen(entry.id);
     const row = this.dueRow(entry, state, events, ticked);
     const receipt: Receipt = { ok: true, workflow: entry.id, version: state.version, repeated: false };
