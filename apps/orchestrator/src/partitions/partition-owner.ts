@@ -223,7 +223,10 @@ export class PartitionOwner {
       async (outcome) => {
         entry.inFlight -= 1;
         if (this.state === 'gone') return;
-        if (outcome.kind === 'fenced') return this.context.onFenced(this.lease);
+        if (outcome.kind === 'fenced') {
+          this.abandon();
+          return this.context.onFenced(this.lease);
+        }
         if (outcome.kind === 'conflict') {
           this.context.metrics.conflicts.inc();
           return this.notRecorded(entry, input, new Error(`the log contradicts this copy: ${outcome.message}`));
