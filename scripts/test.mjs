@@ -1,6 +1,6 @@
 /**
  * `npm test [-- jest options]`: prepares the working copy, then runs the unit, integration and end-to-end tests one
- * after the other. The exit code is 0 only if tests ran and none failed.
+ * after the other, and, without options, a short chaos run. The exit code is 0 only if tests ran and none failed.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,11 +16,11 @@ const projects = [
 const jest = join(root, 'node_modules/jest/bin/jest.js');
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/** Runs one jest project to its end; jest stops its servers itself when the terminal interrupts it. */
-function run(project, outputFile) {
-  const options = ['--passWithNoTests', '--json', `--outputFile=${outputFile}`];
-  // `--selectProjects` takes every word that follows, so it comes last.
-  const args = [jest, ...process.argv.slice(2), ...options, '--selectProjects', project];
+/** A seed that kills, freezes and wipes most kinds of things; a busy machine gets more time than a release is given. */
+const chaos = [join(root, 'scripts/chaos-run.mjs'), '--seed', '1', '--quiet', '120'];
+
+/** Runs a program to its end; jest stops its servers itself when the terminal interrupts it. */
+function run(args) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
     const forward = (signal) => child.kill(signal);
@@ -31,6 +31,12 @@ function run(project, outputFile) {
       resolve({ code: code ?? 1, interrupted: signal !== null || code === 130 });
     });
   });
+}
+
+function runJest(project, outputFile) {
+  const options = ['--passWithNoTests', '--json', `--outputFile=${outputFile}`];
+  // `--selectProjects` takes every word that follows, so it comes last.
+  return run([jest, ...process.argv.slice(2), ...options, '--selectProjects', project]);
 }
 
 /** What jest counted; a file that could not run is one failure, and so is a jest that reported nothing. */
@@ -52,12 +58,18 @@ try {
   for (const [project, title] of projects) {
     console.log(`\n=== ${title} ===\n`);
     const outputFile = join(scratch, `${project}.json`);
-    const outcome = await run(project, outputFile);
+    const outcome = await runJest(project, outputFile);
     const { passed, failed } = count(outputFile, outcome.code);
     total.passed += passed;
     total.failed += failed;
     interrupted = outcome.interrupted;
     if (interrupted) break;
+  }
+  if (!interrupted && process.argv.length === 2) {
+    console.log('\n=== Chaos (see test/chaos/README.md) ===\n');
+    const outcome = await run(chaos);
+    interrupted = outcome.interrupted;
+    total[outcome.code === 0 ? 'passed' : 'failed'] += 1;
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -12,7 +12,8 @@ import { type ChaosOptions } from './options';
 import { type Server } from './plan';
 import { type Servers } from './servers';
 
-export const leaseMs = 3_000;
+/** As it is by default: on a machine that is short of processor time a much shorter one is lost all the time. */
+export const leaseMs = 6_000;
 
 const apps: readonly (readonly [App, keyof ChaosOptions & ('gateways' | 'orchestrators' | 'runners')])[] = [
   ['orchestrator', 'orchestrators'],

@@ -17,6 +17,8 @@ import { Servers } from './servers';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const lineEveryMs = 5_000;
+/** How many times longer than allowed is waited for what has not finished. */
+const patience = 3;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(6)} s`;
 
 /** Answers the exit code: 0 when every promise held, 1 when not, 2 for a wrong command line. */
@@ -87,9 +89,11 @@ async function disturb(
     await Promise.all([load.run(options.chaosMs), chaos.play(plan)]);
     const quietAt = performance.now();
     say(`${stamp()}  quiet`);
-    const end = quietAt + options.quietMs;
+    // Late is a fault too, but another one than stuck; and what still moves cannot be read as a whole.
+    const end = quietAt + options.quietMs * patience;
     while (performance.now() < end && !(load.busy === 0 && (await open.count()) === 0)) await sleep(200);
-    const quiet = ((performance.now() - quietAt) / 1_000).toFixed(1);
+    const quietMs = performance.now() - quietAt;
+    const late = quietMs > options.quietMs ? [`more than ${options.quietMs / 1_000} s`] : [];
     const callers = load.busy;
     await load.giveUp();
     const evidence = await gather({ cluster, databaseUrl: servers.postgres.url, load, ledger });
@@ -105,7 +109,7 @@ async function disturb(
         figure: `${chaos.kills}, of them ${chaos.wipes} NATS wipes; ${chaos.freezes} freezes, ${chaos.played} acts`,
       },
       ...(chaos.skipped.length > 0 ? [{ name: 'skipped', figure: chaos.skipped.join('; ') }] : []),
-      { name: 'seconds until finished', figure: quiet },
+      { name: 'seconds until finished', figure: (quietMs / 1_000).toFixed(1), faults: late },
       { name: 'lives', figure: lives.join(', ') },
       {
         name: 'memory, MiB',
@@ -162,4 +166,6 @@ class OpenWorkflows {
   }
 }
 
+// What was started ends with this process; its mounts only if it ends in order.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 void main(process.argv.slice(2)).then((code) => (process.exitCode = code));

@@ -31,17 +31,14 @@ export class Servers {
       if (typeof disk === 'string') noDisks = disk;
       else disks[server] = disk;
     }
+    // Mounts outlive processes, so also a run that ends early takes them down.
+    process.once('exit', () => Object.values(disks).forEach((disk) => disk.unmount()));
     const folder = (server: Server) => join(disks[server]?.path ?? home, server);
-    try {
-      const [postgres, nats] = await Promise.all([
-        startPostgres({ dataDir: folder('postgres'), settings: postgresSettings }),
-        startNats({ dataDir: folder('nats'), maxFileStore }),
-      ]);
-      return new Servers(postgres, nats, disks, noDisks);
-    } catch (error) {
-      for (const disk of Object.values(disks)) disk.unmount();
-      throw error;
-    }
+    const [postgres, nats] = await Promise.all([
+      startPostgres({ dataDir: folder('postgres'), settings: postgresSettings }),
+      startNats({ dataDir: folder('nats'), maxFileStore }),
+    ]);
+    return new Servers(postgres, nats, disks, noDisks);
   }
 
   urlOf(server: Server): string {
