@@ -14,7 +14,8 @@ import {
 import { type Graph, type Json, type StoredEvent } from '@braid/events';
 import { type EventStore, openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
 import { agentConsumer, type Bus, connectBus, type Intake, provision } from '@braid/messaging';
-import { createLogger, createMetrics } from '@braid/service';
+import { type Clock, systemClock } from '@braid/clock';
+import { createLogger, createMetrics, type Registry } from '@braid/service';
 import {
   agent,
   branch,
@@ -49,6 +50,7 @@ export let nats: FreshNats;
 export let events: OpenEventStore;
 export let bus: Bus;
 export const running = new Set<{ stop(): Promise<void> }>();
+const registries = new Map<string, Registry>();
 
 /** Gives every test of the file a database and a NATS of its own, and stops whatever it started. */
 export function useServers(): void {
@@ -76,12 +78,15 @@ export async function startOrchestrator(
   over: (store: EventStore) => EventStore = (store) => store,
   settings: Partial<typeof config> = {},
   overBus: (bus: Bus) => Bus = (own) => own,
+  clock: Clock = systemClock,
 ): Promise<Orchestrator> {
   const opened = await openEventStore({ url: database.url, partitions });
   const own = { ...opened, store: over(opened.store) };
   const ownBus = await connectBus({ url: nats.url, name: instance });
   const logger = createLogger({ level: 'fatal', service: 'orchestrator', instance });
-  const metrics = orchestratorMetrics(createMetrics('orchestrator'));
+  const registry = createMetrics('orchestrator');
+  registries.set(instance, registry);
+  const metrics = orchestratorMetrics(registry);
   const orchestrator = new Orchestrator({
     instance,
     config: { ...config, ...settings },
@@ -89,6 +94,7 @@ export async function startOrchestrator(
     bus: overBus(ownBus),
     logger,
     metrics,
+    clock,
   });
   const unlisten = ownBus.listen(subjects.heartbeats, ({ value }) => {
     const parsed = parseMessage('heartbeat', Buffer.from(JSON.stringify(value)));
@@ -104,6 +110,12 @@ export async function startOrchestrator(
     },
   });
   return orchestrator;
+}
+
+/** What an orchestrator counted under this name so far. */
+export async function counted(instance: string, name: string): Promise<number> {
+  const metric = await registries.get(instance)?.getSingleMetric(name)?.get();
+  return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? NaN;
 }
 
 type Answer = Pick<ReportMessage, 'type'> & { readonly output?: Json; readonly failure?: unknown };
