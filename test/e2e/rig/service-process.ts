@@ -77,10 +77,21 @@ export class ServiceProcess {
     if (this.running) {
       const exited = once(child, 'exit');
       child.kill(signal);
+      this.thaw();
       if (signal === 'SIGKILL' && child.pid !== undefined) this.killed.push(child.pid);
       await exited;
     }
     return { code: child.exitCode, signal: child.signalCode };
+  }
+
+  /** Stops the whole process where it stands, as a host does that is suspended; its connections stay open. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  /** Lets a frozen process go on. */
+  thaw(): void {
+    this.child?.kill('SIGCONT');
   }
 
   private announced(): string | undefined {
