@@ -50,7 +50,7 @@ export class LeaseKeeper {
   async start(): Promise<void> {
     const { clock, ttl } = this.options;
     this.timer = clock.every(ttl / 3, () => void this.turn());
-    this.watchdog = clock.every(ttl / 12, () => this.watch());
+    this.watchdog = clock.every(ttl / 12, () => this.check());
     await this.turn();
   }
 
@@ -69,7 +69,9 @@ export class LeaseKeeper {
     this.stopped = true;
     this.timer?.stop();
     await this.round;
-    await this.giveBack([...this.held.values()]);
+    await this.giveBack([...this.held.values()]).catch((error: unknown) => {
+      this.logger.warn({ error }, 'leases could not be given back; the others wait until they end');
+    });
     this.watchdog?.stop();
     await this.leases.leave(this.options.owner).catch((error: unknown) => {
       this.logger.warn({ error }, 'could not sign off; the others will notice');
@@ -130,8 +132,11 @@ export class LeaseKeeper {
     this.events.released();
   }
 
-  /** Without a renewal in time the leases may have ended: everything is dropped before somebody else can begin. */
-  private watch(): void {
+  /**
+   * Without a renewal in time the leases may have ended: everything is dropped before somebody else can begin. A process that
+   * stood still learns so only by looking: timers and messages come in no certain order then.
+   */
+  check(): void {
     const { clock, ttl } = this.options;
     if (clock.monotonic() - this.renewedAt < (ttl * 2) / 3) return;
     for (const partition of [...this.held.keys()]) this.lose(partition);

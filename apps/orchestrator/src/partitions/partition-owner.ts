@@ -1,27 +1,26 @@
 import { type RecordedEvent } from '@braid/events';
 import { type LiveAttempt, type Receipt } from '@braid/contracts';
-import { type Lease, StoreUnavailableError, type WorkflowRow } from '@braid/event-store';
+import { type Lease, StoreUnavailableError } from '@braid/event-store';
 import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging';
 import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
-import { answerTo, answerToRefused, dueChecks, type News, newsOf, recentStarts } from '../children/family-news';
+import { answerTo, answerToRefused, type News, newsOf } from '../children/family-news';
 import { replyTo } from '../effects/dispatcher';
 import { cancelSignalOf, requestedWork, tooLargeReport, type Work } from '../effects/work';
-import { dueByEvents, dueExactly } from '../workflows/due';
+import { dueExactly } from '../workflows/due';
 import { parseInput } from '../workflows/inputs';
 import { WorkflowCache } from '../workflows/workflow-cache';
 import { isIdle, type WorkflowEntry } from '../workflows/workflow-entry';
+import { dueRow } from './due-row';
 import { isKnownToBeOver } from './known-to-be-over';
 import { type OwnerContext } from './owner-context';
-import { openWork, silentWork } from './resend';
+import { type OpenAttempt, openAttempts, silentWork } from './resend';
+import { familyChecks, nothingRecent, type Recent, recentOf, recognisedFor } from './retell';
 
 /** Messages of one partition that may be in hand at once. */
 const slots = 1_024;
 /** Deliveries after which a message whose handling throws is set aside. */
 const tries = 3;
-/** How long after an attempt was requested a repeat of its message is still recognised by the server, in milliseconds. */
-const recognisedFor = 100_000;
-
 type Input = { readonly command: Command; readonly delivery: Delivery | undefined };
 
 /**
@@ -68,6 +67,7 @@ export class PartitionOwner {
 
   /** A runner says that it works on this. When that is known to be over, it is told so: its cancel signal may have been lost. */
   heard(attempt: LiveAttempt): void {
+    this.context.checkLeases();
     const { workflow, branch, step } = attempt;
     const over = this.cache.isClosed(workflow) || isKnownToBeOver(this.cache.peek(workflow), attempt);
     if (this.state !== 'owning' || !over) return;
@@ -112,12 +112,13 @@ export class PartitionOwner {
       return;
     }
     const { type } = parsed.command;
+    const input = { command: parsed.command, delivery };
     if ((type === 'report' || type === 'child-ended') && this.cache.isClosed(parsed.workflow)) {
       metrics.staleReports.inc();
-      this.finish(delivery);
+      this.vouched(input, () => this.finish(delivery));
       return;
     }
-    this.enqueue(this.cache.use(parsed.workflow), { command: parsed.command, delivery });
+    this.enqueue(this.cache.use(parsed.workflow), input);
   }
 
   private enqueue(entry: WorkflowEntry<Input>, input: Input): void {
@@ -170,7 +171,7 @@ export class PartitionOwner {
     this.cache.arm(entry, () => this.tick(entry.id));
     if (this.toldAgain.has(entry.id) || clock.now() - this.since >= recognisedFor) return;
     this.toldAgain.add(entry.id);
-    this.track(this.resendOpen(entry, state));
+    this.track(this.tellAgain(entry, recentOf(state, this.lease.partition, this.context)));
   }
 
   private handle(entry: WorkflowEntry<Input>, input: Input): void {
@@ -211,8 +212,11 @@ export class PartitionOwner {
     const signal = cancelSignalOf(state, events);
     const news = newsOf(input.command, state, events);
     if (events.some(({ type }) => type === 'WorkflowRetried')) this.cache.reopen(entry.id);
-    const row = this.dueRow(entry, state, events, ticked);
+    const row = dueRow(entry, state, events, ticked, this.context);
+    if (row?.open === true) this.cache.arm(entry, () => this.tick(entry.id));
     const receipt: Receipt = { ok: true, workflow: entry.id, version: state.version, repeated: false };
+    const suspects = ticked ? openAttempts(state) : [];
+    const checks = ticked ? familyChecks(entry, state, this.context) : [];
     entry.inFlight += 1;
     const commit = committer.commit({ partition, epoch, events, workflows: row ? [row] : [] });
     entry.committed = commit.then(
@@ -239,7 +243,8 @@ export class PartitionOwner {
         if (entry.broken) this.work(entry);
         else this.snapshotWhenDue(entry);
         this.context.metrics.dispatched.inc(work.length);
-        await Promise.all([this.send(entry.id, work), this.tell(entry, news)]);
+        if (ticked) this.track(this.resendSilent(entry, suspects));
+        await Promise.all([this.send(entry.id, work), this.tell(entry, [...news, ...checks])]);
         if (!isUnderWay(entry.state) && isIdle(entry)) this.cache.close(entry);
         this.finish(input.delivery);
       },
@@ -249,9 +254,6 @@ export class PartitionOwner {
       },
     );
     this.track(told);
-    if (!ticked) return;
-    this.track(this.resendSilent(entry));
-    this.track(this.checkFamily(entry, state));
   }
 
   /** Only a state that has nothing in flight is on disk as it is. */
@@ -274,12 +276,15 @@ export class PartitionOwner {
   private repeated(entry: WorkflowEntry<Input>, input: Input): void {
     const { state } = entry;
     const again = (input.delivery?.deliveryCount ?? 1) > 1;
+    // Of the state as it is now: when this is told, it may be ahead of the disk again.
+    const version = state?.version ?? 0;
     const news = answerTo(input.command, state ?? unborn, again);
+    const recent = again && isUnderWay(state) ? recentOf(state, this.lease.partition, this.context) : nothingRecent;
     this.onceOnDisk(entry, input, async () => {
       if (state === undefined || state.status === 'unborn') return this.finish(input.delivery);
-      this.answer(input, { ok: true, workflow: entry.id, version: state.version, repeated: true });
+      this.answer(input, { ok: true, workflow: entry.id, version, repeated: true });
       await this.tell(entry, news);
-      if (again) await this.resendOpen(entry, state);
+      await this.tellAgain(entry, recent);
       this.finish(input.delivery);
     });
   }
@@ -289,50 +294,37 @@ export class PartitionOwner {
    * looked at afresh; when the lease is gone, it is left to the next owner.
    */
   private onceOnDisk(entry: WorkflowEntry<Input>, input: Input, tell: () => void | Promise<void>): void {
-    const told = entry.committed.then(async (onDisk) => {
-      if (this.state === 'gone') return;
-      if (onDisk) await tell();
+    const { committed } = entry;
+    this.vouched(input, async () => {
+      if (await committed) await tell();
       else this.enqueue(this.cache.use(entry.id), input);
     });
+  }
+
+  /**
+   * Tells what no events go with, when a commit has proved that the partition is still this owner's: by a copy that its
+   * successor has outdated, something new looks like something old.
+   */
+  private vouched(input: Input, tell: () => void | Promise<void>): void {
+    const { partition, epoch } = this.lease;
+    const told = this.context.committer.commit({ partition, epoch, events: [], workflows: [] }).then(
+      async ({ kind }) => {
+        if (this.state === 'gone') return;
+        if (kind === 'fenced') return this.context.onFenced(this.lease);
+        await tell();
+      },
+      (error: unknown) => {
+        if (this.state !== 'gone') this.failed(input, error);
+      },
+    );
     this.track(told);
   }
 
-  private dueRow(
-    entry: WorkflowEntry<Input>,
-    state: Workflow,
-    events: readonly RecordedEvent[],
-    ticked: boolean,
-  ): WorkflowRow | undefined {
-    const { clock, signs } = this.context;
-    if (!isOpen(state)) {
-      entry.timer?.stop();
-      return { id: entry.id, open: false, ...(state.endedAt !== undefined && { endedAt: state.endedAt }) };
-    }
-    const due = ticked
-      ? dueExactly(state, signs.of(entry.id), clock.now(), this.context)
-      : dueByEvents(state, events, this.context);
-    if (!ticked && due >= entry.dueAt) return undefined;
-    entry.dueAt = due;
-    this.cache.arm(entry, () => this.tick(entry.id));
-    return { id: entry.id, open: true, dueAt: Math.round(due) };
-  }
-
-  /** Sends open attempts and children that were asked for a short time ago once more; the bus drops what it has. */
-  private async resendOpen(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
-    const { clock, tokens } = this.context;
-    const work = openWork(state, this.lease.partition, tokens, clock.now() - recognisedFor);
+  /** Sends once more what was asked for a short time ago; the bus drops what it has. */
+  private async tellAgain(entry: WorkflowEntry<Input>, { work, starts }: Recent): Promise<void> {
     if (work.length > 0)
       this.context.logger.debug({ workflow: entry.id, attempts: work.length }, 'open attempts are sent once more');
-    const starts = isOpen(state) ? recentStarts(state, clock.now() - recognisedFor) : [];
     await Promise.all([this.send(entry.id, work), this.tell(entry, starts)]);
-  }
-
-  /** Children and parents make sure of each other: what one told the other may have been lost. */
-  private async checkFamily(entry: WorkflowEntry<Input>, state: Workflow): Promise<void> {
-    if (!isOpen(state)) return;
-    const before = entry.familyCheckedAt;
-    entry.familyCheckedAt = this.context.clock.now();
-    await this.tell(entry, dueChecks(state, before, entry.familyCheckedAt, this.context.childCheck));
   }
 
   private async tell(entry: WorkflowEntry<Input>, news: readonly News[]): Promise<void> {
@@ -342,10 +334,11 @@ export class PartitionOwner {
     for (const command of refused) this.enqueue(this.cache.use(entry.id), { command, delivery: undefined });
   }
 
-  private async resendSilent(entry: WorkflowEntry<Input>): Promise<void> {
+  /** `suspects` are on disk: what is not may never come to be, and nobody may work on it. */
+  private async resendSilent(entry: WorkflowEntry<Input>, suspects: readonly OpenAttempt[]): Promise<void> {
     const { state } = entry;
     if (state === undefined || state.status !== 'running') return;
-    const work = await silentWork(entry, state, this.lease.partition, this.context);
+    const work = await silentWork(entry, state, suspects, this.lease.partition, this.context);
     if (work.length === 0 || this.state === 'gone') return;
     this.context.metrics.redispatched.inc(work.length);
     this.context.logger.info(
