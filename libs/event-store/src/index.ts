@@ -8,6 +8,7 @@ export type {
   Snapshot,
   WorkflowRow,
 } from './event-store';
+export { InMemoryEventStore } from './memory/event-store';
 export { GroupCommit, type GroupCommitOptions } from './group-commit';
 export { LogFollower, type FollowerOptions } from './log-follower';
 export { runMigrations, setPartitions } from './migrations/run';
@@ -19,7 +20,7 @@ export {
   type Playbooks,
   type PublishedPlaybook,
 } from './playbooks/playbooks';
-export { type SummaryProjection } from './projections/summary-projection';
+export { SummaryProjection } from './projections/summary-projection';
 export {
   InvalidCursorError,
   type SummaryFilter,

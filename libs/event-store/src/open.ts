@@ -36,7 +36,7 @@ export type OpenEventStore = {
   readonly playbooks: Playbooks;
   readonly summaries: WorkflowSummaries;
   readonly projection: SummaryProjection;
-  readonly retention: Retention;
+  readonly retention: Pick<Retention, keyof Retention>;
   close(): Promise<void>;
 };
 

@@ -112,7 +112,7 @@ export interface Bus {
   readonly log: Log;
   readonly publisher: Publisher;
   /** What travels apart from its message. */
-  readonly bodies: LargeBodies;
+  readonly bodies: Pick<LargeBodies, keyof LargeBodies>;
   /** Makes missing streams and consumers again. */
   readonly provisioner: Pick<Provisioner, keyof Provisioner>;
   /** Starts pulling from a consumer. */
