@@ -65,8 +65,8 @@ export const mutants = [
   {
     name: 'no dispatch again when due',
     file: 'apps/orchestrator/src/partitions/resend.ts',
-    from: 'for (const branch of [...state.waiting]) {',
-    to: 'for (const branch of [] as typeof state.root[]) {',
+    from: 'for (const { branch, phase } of suspects) {',
+    to: 'for (const { branch, phase } of suspects.slice(0, 0)) {',
     chaos: 2,
   },
   {

@@ -109,7 +109,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a message is set aside because the store is away',
     file: owner,
-    from: ' || error instanceof StoreUnavailableError) {',
-    to: ') {',
+    from: 'error instanceof StoreUnavailableError || delivery.deliveryCount < tries',
+    to: 'delivery.deliveryCount < tries',
   },
 ];

@@ -1,12 +1,22 @@
 import { Registry } from '@braid/service';
 import { subjects } from '@braid/contracts';
 import { SummaryProjection } from '@braid/event-store';
+import { agent, graphOf, map } from '@braid/testing';
 import { HeartbeatsController } from '../../../apps/orchestrator/src/heartbeats.controller';
 import { Orchestrator } from '../../../apps/orchestrator/src/orchestrator';
 import { orchestratorMetrics } from '../../../apps/orchestrator/src/orchestrator-metrics';
 import { StoreClient } from '../servers/store-client';
 import { inWords } from '../world/world';
 import { type Start, type Surroundings } from './cluster';
+
+/** What every child runs. */
+const published = {
+  version: '1',
+  source: '',
+  graph: graphOf([agent('c0'), map('c1', [1, 2], [agent('c2')])]),
+  digest: '',
+  publishedAt: 0,
+};
 
 /** Starts the orchestrator as its main file does, with a simulated database, bus and clock. */
 export function orchestrator({ database, plan, weather, world }: Surroundings): Start {
@@ -24,12 +34,15 @@ export function orchestrator({ database, plan, weather, world }: Surroundings): 
         BRAID_REDISPATCH_AFTER: plan.redispatchAfter,
         BRAID_CACHE_WORKFLOWS: plan.cachedWorkflows,
         BRAID_MAX_BRANCHES: 1_000,
+        BRAID_MAX_DEPTH: 3,
+        BRAID_CHILD_CHECK: 5_000,
         BRAID_DRAIN_TIMEOUT: 5_000,
         BRAID_SECRET: 'the same for all of them',
         BRAID_RETENTION: 0,
         BRAID_ARCHIVE_DIR: '',
       },
       events: {
+        playbooks: { get: (name) => client.ask('playbook', async () => ({ ...published, name })) },
         store: client.store,
         leases: client.leases,
         projection: new SummaryProjection(table),

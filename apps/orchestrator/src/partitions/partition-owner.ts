@@ -2,7 +2,7 @@ import { type RecordedEvent } from '@braid/events';
 import { type LiveAttempt, type Receipt } from '@braid/contracts';
 import { type Lease, StoreUnavailableError } from '@braid/event-store';
 import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging';
-import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
+import { unborn, type Workflow } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 import { answerTo, answerToRefused, type News, newsOf } from '../children/family-news';
 import { replyTo } from '../effects/dispatcher';
@@ -10,7 +10,7 @@ import { cancelSignalOf, requestedWork, tooLargeReport, type Work } from '../eff
 import { dueExactly } from '../workflows/due';
 import { parseInput } from '../workflows/inputs';
 import { WorkflowCache } from '../workflows/workflow-cache';
-import { isIdle, type WorkflowEntry } from '../workflows/workflow-entry';
+import { isIdle, isUnderWay, type WorkflowEntry } from '../workflows/workflow-entry';
 import { dueRow } from './due-row';
 import { isKnownToBeOver } from './known-to-be-over';
 import { type OwnerContext } from './owner-context';
@@ -389,8 +389,4 @@ export class PartitionOwner {
       .finally(() => this.unfinished.delete(tracked));
     this.unfinished.add(tracked);
   }
-}
-
-function isUnderWay(state: WorkflowState | undefined): state is Workflow {
-  return state !== undefined && state.status !== 'unborn' && isOpen(state);
 }

@@ -1,5 +1,5 @@
 import { type Timer } from '@braid/clock';
-import { type WorkflowState } from '@braid/workflow';
+import { isOpen, type Workflow, type WorkflowState } from '@braid/workflow';
 
 /** A workflow in memory. Its inputs are looked at one by one; its commits may still be on their way meanwhile. */
 export type WorkflowEntry<Input = unknown> = {
@@ -48,4 +48,9 @@ export function newEntry<Input>(id: string): WorkflowEntry<Input> {
 /** Whether the entry may be dropped from memory without losing anything. */
 export function isIdle(entry: WorkflowEntry): boolean {
   return entry.inFlight === 0 && entry.queue.length === 0 && !entry.loading;
+}
+
+/** Whether it has begun and not ended. */
+export function isUnderWay(state: WorkflowState | undefined): state is Workflow {
+  return state !== undefined && state.status !== 'unborn' && isOpen(state);
 }
