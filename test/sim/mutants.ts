@@ -24,9 +24,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'effects are not repeated on redelivery or by the next owner',
-    file: owner,
-    from: 'return openWork(state, this.lease.partition, tokens, clock.now() - recognisedFor);',
-    to: 'return openWork(state, this.lease.partition, tokens, clock.now());',
+    file: 'apps/orchestrator/src/partitions/retell.ts',
+    from: 'work: openWork(state, partition, tokens, since)',
+    to: 'work: openWork(state, partition, tokens, clock.now())',
   },
   {
     name: 'a repeat is not answered',
@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'due is armed again for a moment that is too late',
-    file: owner,
+    file: 'apps/orchestrator/src/partitions/due-row.ts',
     from: 'open: true, dueAt: Math.round(due) }',
     to: 'open: true, dueAt: Math.round(due) + (ticked ? 3_600_000 : 0) }',
   },
