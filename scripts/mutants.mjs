@@ -57,7 +57,12 @@ function isNoticed(copy, { jest, chaos }) {
   }
   const [project, file, test] = jest;
   const args = ['node_modules/jest/bin/jest.js', `--selectProjects=${project}`, '--testPathPatterns', file];
-  const { status, stderr } = run([...args, ...(test === '' ? [] : ['--testNamePattern', test]), '--silent']);
+  const { status, stderr } = run([
+    ...args,
+    ...(test === '' ? [] : ['--testNamePattern', test]),
+    '--silent',
+    '--forceExit',
+  ]);
   const failed = [...stderr.matchAll(/● (.*)/g)].map(([, name]) => name);
   return { noticed: status === 1 && failed.length > 0, why: failed[0] ?? stderr.slice(-300) };
 }

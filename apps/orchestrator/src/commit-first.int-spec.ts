@@ -43,14 +43,14 @@ it('nothing is answered, asked for or acked before it is on disk', async () => {
   });
   const waiting = () => bus.provisioner.backlog(partitionConsumer(partitionOf(workflow, partitions)));
   await until(async () => (held > 0 ? true : undefined));
-  // Long enough for whatever comes too early to come.
-  await sleep(500);
-  expect({ answered, asked: asked.length, waiting: await waiting() }).toEqual({
-    answered: false,
-    asked: 0,
-    waiting: 1,
-  });
-  release();
+  try {
+    // Long enough for whatever comes too early to come.
+    await sleep(500);
+    const told = { answered, asked: asked.length, waiting: await waiting() };
+    expect(told).toEqual({ answered: false, asked: 0, waiting: 1 });
+  } finally {
+    release();
+  }
   expect(await receipt).toMatchObject({ ok: true, workflow });
   await ended(workflow);
   expect(asked).toHaveLength(3);

@@ -91,6 +91,19 @@ describe('retries', () => {
     expect(s.events).toHaveLength(before);
   });
 
+  // Seen to fail when only the step is compared: the late report then ends the attempt that is open.
+  it('takes no report of an attempt that is not the current one, while another try of the same step is open', () => {
+    const s = Scenario.start(graphOf([agent('a', { retry })]));
+    s.fail('root');
+    s.tick(101);
+    const run = { attempt: 1, runner: 'r9', startedAt: 0, endedAt: 1 };
+    const outcome = { is: 'completed' as const, output: 'late' };
+    expect(s.send({ type: 'report', report: { branch: 'root', step: 'a', run, outcome } }).is).toBe('stale');
+    expect(s.requested).toEqual(['root']);
+    s.complete('root', 'current');
+    expect(s.workflow.ending).toEqual({ is: 'completed', output: 'current' });
+  });
+
   it('gives up an attempt that fell silent, but never one that still waits for a runner', () => {
     const s = Scenario.start(graphOf([agent('a', { heartbeatTimeout: 1000, retry })]));
     s.tick(10_000);
