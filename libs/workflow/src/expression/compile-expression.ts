@@ -33,6 +33,14 @@ export function compileExpression(source: string): Expression {
   return compiled.get(source, () => compileCode(unwrap(source)));
 }
 
+/**
+ * Compiles code whose tree is there already. The tree is changed by it.
+ * @throws ExpressionError as `compileExpression` does
+ */
+export function compileParsed(code: string, parsed: ParseResult): Expression {
+  return compiled.get(code, () => compileCode(code, parsed));
+}
+
 /** The expression inside `${{ }}`, or the text itself where there is nothing around it. */
 export function unwrap(source: string): string {
   const text = source.trim();
@@ -53,8 +61,7 @@ export function parseCode(code: string): ParseResult {
   }
 }
 
-function compileCode(code: string): Expression {
-  const parsed = parseCode(code);
+function compileCode(code: string, parsed: ParseResult = parseCode(code)): Expression {
   const names = namesIn(parsed.ast);
   refuseSecrets(names, code);
   const dashed = dashedNames(parsed.ast, code);

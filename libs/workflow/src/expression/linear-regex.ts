@@ -1,8 +1,11 @@
 import { EvaluationError } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
 import { charge } from './meter';
+import { patternSize } from './pattern-size';
 
 const MAX_PATTERN = 1_000;
+/** A larger pattern would take longer to compile than an expression may take in all. */
+const mostInstructions = 5_000;
 const MAX_CACHED = 500;
 const cache = new Map<string, RE2JS>();
 
@@ -16,6 +19,7 @@ export function linearRegex(pattern: string): RE2JS {
   if (pattern.length > MAX_PATTERN) {
     throw invalid(`the pattern has ${pattern.length} characters; at most ${MAX_PATTERN} are allowed`);
   }
+  if (patternSize(pattern) > mostInstructions) throw invalid('the pattern repeats too much');
   const regex = compile(pattern);
   const [oldest] = cache.keys();
   if (cache.size >= MAX_CACHED && oldest !== undefined) cache.delete(oldest);
@@ -25,7 +29,8 @@ export function linearRegex(pattern: string): RE2JS {
 
 /** Whether the pattern occurs in the text; charged by length of text times size of the pattern. */
 export function matchesLinear(text: string, pattern: string): boolean {
-  charge(1 + (pattern.length >> 3));
+  // Whether it is compiled by now must not change what it costs.
+  charge(1 + (Math.min(patternSize(pattern), mostInstructions) >> 2));
   const regex = linearRegex(pattern);
   charge((text.length * regex.programSize()) >> 5);
   return regex.matcher(text).find();

@@ -1,5 +1,5 @@
 import type { Json } from '@braid/events';
-import { compileExpression, parseCode, unwrap } from './compile-expression';
+import { compileParsed, parseCode, unwrap } from './compile-expression';
 import { dashedNames, type DashedName } from './dashed-names';
 import { ExpressionError, type ExpressionErrorCode, type TemplatePath } from './expression-error';
 import { namesIn, type NameUse } from './names';
@@ -78,14 +78,15 @@ function partProblems(part: TextPart, known: KnownNames, options: ProblemOptions
 function codeProblems(code: string, known: KnownNames): readonly ExpressionError[] {
   const parsed = attempt(() => parseCode(code));
   if (parsed instanceof ExpressionError) return [parsed];
-  const dashes = dashedNames(parsed.ast, code).filter((dash) => isMeant(dash, known, namesIn(parsed.ast)));
-  const names = namesIn(parsed.ast).filter((name) => !dashes.some((dash) => covers(dash, name)));
+  const uses = namesIn(parsed.ast);
+  const dashes = dashedNames(parsed.ast, code).filter((dash) => isMeant(dash, known, uses));
+  const names = uses.filter((name) => !dashes.some((dash) => covers(dash, name)));
   const problems = [
     ...dashes.map((dash) => dashProblem(dash, code, known)),
     ...names.flatMap((name) => nameProblem(name, code, known) ?? []),
   ];
   if (problems.length > 0) return problems;
-  const compiled = attempt(() => compileExpression(code));
+  const compiled = attempt(() => compileParsed(code, parsed));
   return compiled instanceof ExpressionError ? [compiled] : [];
 }
 
@@ -96,7 +97,7 @@ function covers(dash: DashedName, name: NameUse): boolean {
 /** A dash is part of a name where such a member exists, or where what follows the dash is no value that is known here. */
 function isMeant(dash: DashedName, known: KnownNames, names: readonly NameUse[]): boolean {
   const members = membersOf(known, dash.root);
-  if (members !== undefined && members !== 'any' && members.includes(dash.member)) return true;
+  if (members !== undefined && members !== 'any' && isAmong(members, dash.member)) return true;
   const rest = dash.member.split('-').slice(1);
   return rest.some(
     (word) => /^\d/.test(word) || names.some((name) => name.root === word && !Object.hasOwn(known, word)),
@@ -105,7 +106,7 @@ function isMeant(dash: DashedName, known: KnownNames, names: readonly NameUse[])
 
 function dashProblem(dash: DashedName, code: string, known: KnownNames): ExpressionError {
   const members = membersOf(known, dash.root);
-  const missing = members !== undefined && members !== 'any' && !members.includes(dash.member);
+  const missing = members !== undefined && members !== 'any' && !isAmong(members, dash.member);
   const unknown = missing
     ? `; there is no '${dash.member}' in '${dash.root}' either${hint(nearest(dash.member, members), members)}`
     : '';
@@ -124,10 +125,20 @@ function nameProblem(name: NameUse, code: string, known: KnownNames): Expression
     const reason = `there is no '${root}' here${hint(suggestion, roots)}`;
     return new ExpressionError('expression.unknown-name', reason, code, { offset, suggestion });
   }
-  if (members === 'any' || member === undefined || members.includes(member)) return undefined;
+  if (members === 'any' || member === undefined || isAmong(members, member)) return undefined;
   const suggestion = nearest(member, members);
   const reason = `there is no '${member}' in '${root}'${hint(suggestion, members)}`;
   return new ExpressionError('expression.unknown-name', reason, code, { offset, suggestion });
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Whether the name is among the members, of which a large playbook has thousands and names most of them. */
+function isAmong(members: readonly string[], name: string): boolean {
+  if (members.length < 20) return members.includes(name);
+  const set = sets.get(members) ?? new Set(members);
+  sets.set(members, set);
+  return set.has(name);
 }
 
 function membersOf(known: KnownNames, root: string): readonly string[] | 'any' | undefined {

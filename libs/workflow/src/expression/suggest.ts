@@ -5,6 +5,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   let best: string | undefined;
   let least = Math.max(name.length > 3 ? 2 : 1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
+    if (Math.abs(candidate.length - name.length) >= least) continue;
     const edits = distance(name.toLowerCase(), candidate.toLowerCase());
     if (edits < least && edits < candidate.length) [best, least] = [candidate, edits];
   }

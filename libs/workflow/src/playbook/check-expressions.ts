@@ -1,9 +1,19 @@
-import { type BranchSpec, type ForkStep, type Graph, type Json, type Step, unreachable } from '@braid/events';
+import {
+  type BranchSpec,
+  type ForkStep,
+  type Graph,
+  type Json,
+  type ParallelStep,
+  type Step,
+  unreachable,
+} from '@braid/events';
 import { compileExpression } from '../expression/compile-expression';
 import { compileTemplate } from '../expression/compile-template';
 import { ExpressionError } from '../expression/expression-error';
 import { type NameUse } from '../expression/names';
 import { expressionProblems, type ExpressionProblem, type KnownNames, templateProblems } from '../expression/problems';
+import { codesIn, ExpressionBudget } from './expression-budget';
+import { type PlaybookLimits } from './limits';
 import { pathTo, type ProblemList } from './problem';
 import { around, seenSequence, type Sequence } from './sequences';
 import { explainNeed, explainStep, type Places } from './unreachable-names';
@@ -43,6 +53,11 @@ type Checking = {
   readonly steps: readonly string[] | 'any';
   readonly partial: ReadonlySet<string>;
   readonly problems: ProblemList;
+  /** The names of branches, by the path of their fork. */
+  readonly siblings: Map<string, readonly string[]>;
+  /** The branches of every `parallel`, by their paths. */
+  readonly branches: ReadonlyMap<string, BranchSpec>;
+  readonly budget: ExpressionBudget;
   /** Names of variables that some expression uses; `*` for all at once. */
   readonly used: Set<string>;
 };
@@ -55,6 +70,7 @@ export function checkExpressions(
   graph: Graph,
   sequences: readonly Sequence[],
   partial: ReadonlySet<string>,
+  limits: PlaybookLimits,
   problems: ProblemList,
 ): ReadonlySet<string> {
   const places: Places = new Map();
@@ -67,6 +83,9 @@ export function checkExpressions(
     steps: partial.size > 0 ? 'any' : [...places.keys()],
     partial,
     problems,
+    siblings: new Map(),
+    branches: branchesOf(sequences),
+    budget: new ExpressionBudget(limits, problems),
     used: new Set(),
   };
   for (const sequence of sequences) checkSequence(sequence, checking);
@@ -79,7 +98,8 @@ export function checkExpressions(
 
 function checkSequence(sequence: Sequence, checking: Checking): void {
   const root = seenSequence(sequence);
-  const branch = branchOf(root);
+  // The body of a map has the path of its step, which may be that of a branch.
+  const branch = root.opened?.branch === undefined ? undefined : checking.branches.get(root.holder);
   const siblings = branch === undefined ? [] : siblingsOf(root, checking);
   for (const [at, step] of sequence.steps.entries()) {
     const site = { sequence, at, branch, siblings };
@@ -104,7 +124,7 @@ function checkStep(step: Step, site: Site, checking: Checking): void {
       return;
     case 'parallel': {
       checkStrategy(step, [], site, checking);
-      const siblings = checking.partial.has(step.path) ? 'any' : step.branches.map(({ name }) => name);
+      const siblings = namesOf(step, checking);
       for (const branch of step.branches) {
         if (branch.if === undefined) continue;
         checkCondition(branch.if, pathTo(branch.path, 'if'), { ...site, branch, siblings }, checking);
@@ -152,15 +172,23 @@ function checkStrategy({ converge, path }: ForkStep, item: readonly string[], si
   }
 }
 
-function branchOf({ opened }: Sequence): BranchSpec | undefined {
-  const fork = opened?.by.steps[opened.at];
-  return fork?.kind === 'parallel' ? fork.branches.find(({ name }) => name === opened?.branch) : undefined;
+function branchesOf(sequences: readonly Sequence[]): ReadonlyMap<string, BranchSpec> {
+  const steps = sequences.flatMap((sequence) => sequence.steps);
+  const branches = steps.flatMap((step) => (step.kind === 'parallel' ? step.branches : []));
+  return new Map(branches.map((branch) => [branch.path, branch]));
 }
 
-function siblingsOf({ opened }: Sequence, { partial }: Checking): readonly string[] | 'any' {
+function siblingsOf({ opened }: Sequence, checking: Checking): readonly string[] | 'any' {
   const fork = opened?.by.steps[opened.at];
-  if (fork?.kind !== 'parallel') return [];
-  return partial.has(fork.path) ? 'any' : fork.branches.map(({ name }) => name);
+  return fork?.kind === 'parallel' ? namesOf(fork, checking) : [];
+}
+
+/** The names of all branches of a fork, made once: a fork may have thousands, each with its expressions. */
+function namesOf({ path, branches }: ParallelStep, { partial, siblings }: Checking): readonly string[] | 'any' {
+  if (partial.has(path)) return 'any';
+  const names = siblings.get(path) ?? branches.map(({ name }) => name);
+  siblings.set(path, names);
+  return names;
 }
 
 function knownAt(site: Site, checking: Checking): KnownNames {
@@ -192,10 +220,13 @@ function checkCondition(source: string, path: string, site: Site, checking: Chec
 }
 
 function checkExpression(source: string, path: string, site: Site, checking: Checking): void {
-  const { problems } = checking;
+  const { budget, problems } = checking;
+  if (!budget.covers([source])) return;
   const found = expressionProblems(source, knownAt(site, checking));
   for (const problem of found) problems.add({ path, ...inOurWords(problem) });
-  if (found.length === 0) checkNames(compileExpression(source).names, path, site, checking);
+  if (found.length > 0) return;
+  budget.keep([source]);
+  checkNames(compileExpression(source).names, path, site, checking);
 }
 
 function checkTemplate(source: Json, path: string, site: Site, checking: Checking): void {
@@ -219,9 +250,12 @@ function checkTemplate(source: Json, path: string, site: Site, checking: Checkin
 
 function checkText(source: string, path: string, site: Site, checking: Checking): void {
   const options = { secrets: site.secrets === true };
+  const codes = codesIn(source);
+  if (!checking.budget.covers(codes)) return;
   const found = templateProblems(source, knownAt(site, checking), options);
   for (const problem of found) checking.problems.add({ path, ...inOurWords(problem) });
   if (found.length > 0) return;
+  checking.budget.keep(codes);
   try {
     checkNames(compileTemplate(source, options).names, path, site, checking);
   } catch (error) {

@@ -3,6 +3,7 @@ import { nearest } from '../expression/suggest';
 import { checkNeeds } from './check-needs';
 import { pathTo, type ProblemList } from './problem';
 import { type Sequence } from './sequences';
+import { listed } from './words';
 
 /** What every fork must hold: needs that can be met, and a convergence that its branches can reach. */
 export function checkForks(sequences: readonly Sequence[], partial: ReadonlySet<string>, problems: ProblemList): void {
@@ -73,7 +74,7 @@ function checkBranch(
     return;
   }
   const near = nearest(name, branches);
-  const message = `"${name}" is not a branch of this fork; they are ${branches.join(', ')}`;
+  const message = `"${name}" is not a branch of this fork; they are ${listed(branches)}`;
   problems.add({ ...place, message, suggestion: near === undefined ? undefined : `did you mean "${near}"?` });
 }
 
@@ -87,6 +88,6 @@ function checkPrefer(step: ParallelStep | MapStep, branches: readonly string[], 
     return;
   }
   const near = nearest(onConflict.prefer, branches);
-  const message = `"${onConflict.prefer}" is not a branch of this fork; they are ${branches.join(', ')}`;
+  const message = `"${onConflict.prefer}" is not a branch of this fork; they are ${listed(branches)}`;
   problems.add({ path, message, suggestion: near === undefined ? undefined : `did you mean "${near}"?` });
 }

@@ -1,7 +1,8 @@
-import { type Graph, type JsonObject, type Step } from '@braid/events';
+import { type Graph, type Json, type JsonObject, type Step } from '@braid/events';
 import { schemaProblems } from './check-value';
 import { type PlaybookLimits } from './limits';
 import { pathTo, type ProblemList } from './problem';
+import { patternsIn } from './schema-safety';
 import { validatorOf } from './schema-validator';
 import { type Sequence } from './sequences';
 import { schemaOf } from './variables';
@@ -19,6 +20,15 @@ export function checkSchemas(
   const different = new Set(places.map(({ schema }) => JSON.stringify(schema)));
   if (different.size > limits.schemas) {
     const message = `the playbook has ${different.size} different schemas; the limit (schemas) is ${limits.schemas}`;
+    problems.add({ path: '', message });
+    return;
+  }
+  const patterns = [...different].reduce(
+    (sum, text) => sum + (text.includes('pattern') ? patternsIn(JSON.parse(text) as Json) : 0),
+    0,
+  );
+  if (patterns > limits.patterns) {
+    const message = `the patterns of the schemas are too large together; the limit (patterns: instructions of their programs) is ${limits.patterns}`;
     problems.add({ path: '', message });
     return;
   }

@@ -22,14 +22,19 @@ export function compileConvergence(graph: Graph, fork: ForkStep, source: JsonObj
   const problems = new ProblemList(defaultLimits.problems);
   const within = pathTo(fork.path, 'converge');
   problems.translate((path) => withoutPrefix(path, [within, pathTo('steps', 0, 'converge')]));
-  const { onUnmet: _, ...fields } = fieldsOf(vet(source, defaultLimits, problems));
-  const converge = buildConvergence(shapedFields(fields, problems), within, { problems, defaults: noDefaults });
-  const other = withFork(graph, fork, converge);
-  const sequences = sequencesOf(other);
-  checkForks(sequences, new Set(), problems);
-  checkExpressions(other, sequences, new Set(), problems);
+  const compiled = problems.collect(() => {
+    const { onUnmet: _, ...fields } = fieldsOf(vet(source, defaultLimits, problems));
+    const converge = buildConvergence(shapedFields(fields, problems), within, { problems, defaults: noDefaults });
+    const other = withFork(graph, fork, converge);
+    const sequences = sequencesOf(other);
+    checkForks(sequences, new Set(), problems);
+    checkExpressions(other, sequences, new Set(), defaultLimits, problems);
+    return converge;
+  });
   const errors = problems.located(() => undefined).filter(({ severity }) => severity === 'error');
-  return errors.length > 0 ? { ok: false, problems: errors } : { ok: true, converge };
+  return compiled === undefined || errors.length > 0
+    ? { ok: false, problems: errors }
+    : { ok: true, converge: compiled };
 }
 
 /** The fields as the schema of a whole playbook sees them, misspelt names set right. */

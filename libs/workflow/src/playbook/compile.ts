@@ -9,11 +9,12 @@ import { checkIds } from './check-names';
 import { checkPlaybooks, type PublishedPlaybooks } from './check-playbooks';
 import { checkSchemas } from './check-schemas';
 import { checkSignals } from './check-signals';
+import { fieldsOf, listOf } from './fields';
 import { defaultLimits, type PlaybookLimits } from './limits';
 import { pathTo, type Problem, ProblemList } from './problem';
 import { sequencesOf, type Sequence } from './sequences';
 import { shapeOf, unreadable } from './shape';
-import { exceeds, readSource } from './source';
+import { exceeds, openSource } from './source';
 import { givenIds, stepsIn } from './step-names';
 import { vet } from './vet';
 
@@ -33,13 +34,15 @@ export function compilePlaybook(
 ): CompiledPlaybook {
   const limits = { ...defaultLimits, ...options.limits };
   const problems = new ProblemList(limits.problems);
-  const { value, locate } =
-    typeof source === 'string' ? readSource(source, limits, problems) : { value: source, locate: () => undefined };
-  const vetted = value === undefined ? undefined : vet(value, limits, problems);
-  const graph =
-    vetted === undefined || isTooLarge(source, vetted, limits, problems)
-      ? undefined
-      : graphOf(vetted, limits, problems, options.published);
+  const { read, locate } =
+    typeof source === 'string'
+      ? openSource(source, limits, problems)
+      : { read: () => vet(source, limits, problems), locate: () => undefined };
+  const graph = problems.collect(() => {
+    const vetted = read();
+    const unusable = vetted === undefined || isTooLarge(source, vetted, limits, problems);
+    return unusable ? undefined : graphOf(vetted, limits, problems, options.published);
+  });
   const found = problems.located(locate);
   return graph === undefined || problems.hasErrors
     ? { ok: false, problems: found }
@@ -62,9 +65,18 @@ function graphOf(
   problems: ProblemList,
   published: PublishedPlaybooks | undefined,
 ): Graph | undefined {
-  const steps = stepsIn(value).length;
-  if (steps > limits.steps) {
-    problems.add({ path: '', message: `the playbook has ${steps} steps; the limit (steps) is ${limits.steps}` });
+  if (stepsIn(value, limits.steps).length + listedIn(value) > limits.steps) {
+    problems.add({
+      path: '',
+      message: `the playbook has too many steps and branches; the limit (steps) is ${limits.steps}`,
+    });
+    return undefined;
+  }
+  if (Object.keys(fieldsOf(fieldsOf(value)['variables'])).length > limits.variables) {
+    problems.add({
+      path: 'variables',
+      message: `there are too many variables; the limit (variables) is ${limits.variables}`,
+    });
     return undefined;
   }
   const { tree, original } = shapeOf(value, problems);
@@ -78,7 +90,7 @@ function graphOf(
   checkBudget(graph, problems);
   checkCompensations(sequences, problems);
   checkSchemas(graph, sequences, limits, problems);
-  const used = checkExpressions(graph, sequences, partial, problems);
+  const used = checkExpressions(graph, sequences, partial, limits, problems);
   checkItemNames(sequences, problems);
   if (problems.hasErrors) return graph;
   warnOfUnused(graph, used, problems);
@@ -86,6 +98,12 @@ function graphOf(
   if (published) checkPlaybooks(sequences, published, problems);
   warnOfUnreached(sequences, problems);
   return graph;
+}
+
+/** The agents that the short form names without a step: each becomes one. */
+function listedIn(value: unknown): number {
+  const branches = listOf(fieldsOf(fieldsOf(value)['parallelStructure'])['branches']) ?? [];
+  return branches.reduce<number>((sum, branch) => sum + 1 + (listOf(branch)?.length ?? 0), 0);
 }
 
 /** The item of a map must not hide a name that expressions have already. */

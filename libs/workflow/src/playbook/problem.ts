@@ -21,6 +21,8 @@ type Found = {
   readonly message: string;
   readonly suggestion?: string | undefined;
   readonly severity?: 'error' | 'warning';
+  /** Where it stands, if what is wrong has no path of its own. */
+  readonly position?: Position | undefined;
   /** What of the field is wrong, and so what the position points at; the value unless told. */
   readonly part?: 'key' | 'value';
 };
@@ -43,9 +45,34 @@ export function parentPath(path: string): string {
   return path.replace(/(^|\.)[\w$-]+$|\[(?:\d+|"(?:[^"\\]|\\.)*")\]$/, '');
 }
 
-/** Collects every problem of one playbook: each only once, in the order of the text. */
+const segment = /\.?([A-Za-z_$][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/gy;
+
+/** The keys and indexes that a path was made of. */
+export function segmentsOf(path: string): readonly (string | number)[] {
+  return [...path.matchAll(segment)].map(([, plain, index, quoted]) => {
+    if (index !== undefined) return Number(index);
+    return plain ?? String(JSON.parse(quoted ?? '""'));
+  });
+}
+
+/** A text from a playbook as messages show it: what a problem says must not grow with what it is about. */
+export function shortened(text: string, length = 80): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** There are more problems than one answer lists. */
+class Enough extends Error {
+  override readonly name = 'Enough';
+}
+
+/**
+ * Collects the problems of one playbook: each only once, in the order of the text. Errors beyond the limit end the check,
+ * so that a text with a hundred thousand of them costs as little as one with a hundred.
+ */
 export class ProblemList {
   private readonly found = new Map<string, Found>();
+  private errors = 0;
+  private omitted: { readonly errors: boolean; readonly warnings: number } = { errors: false, warnings: 0 };
   private original = (path: string): string => path;
 
   constructor(private readonly most: number) {}
@@ -55,22 +82,53 @@ export class ProblemList {
     this.original = original;
   }
 
+  /** What `check` gives; undefined where it ended early because there are enough problems. */
+  collect<T>(check: () => T): T | undefined {
+    try {
+      return check();
+    } catch (error) {
+      if (error instanceof Enough) return undefined;
+      throw error;
+    }
+  }
+
+  /** To be called within `collect`. */
   add(found: Found): void {
     const problem = { ...found, path: this.original(found.path) };
     const key = `${problem.path}\n${problem.message}`;
-    if (!this.found.has(key)) this.found.set(key, problem);
+    if (this.found.has(key)) return;
+    const isWarning = found.severity === 'warning';
+    if (!isWarning && this.errors === this.most) {
+      this.omitted = { ...this.omitted, errors: true };
+      throw new Enough();
+    }
+    if (isWarning && this.found.size - this.errors >= this.most) {
+      this.omitted = { ...this.omitted, warnings: this.omitted.warnings + 1 };
+      return;
+    }
+    this.found.set(key, problem);
+    if (!isWarning) this.errors++;
   }
 
   get hasErrors(): boolean {
-    return [...this.found.values()].some((problem) => problem.severity !== 'warning');
+    return this.errors > 0;
   }
 
-  /** The problems with their positions. Beyond the limit, one last problem says how many more there are. */
+  /** The problems with their positions. The last ones say what is not shown. */
   located(locate: Locate): readonly Problem[] {
     const all = [...this.found.values()].map((problem) => locatedProblem(problem, locate)).toSorted(byPosition);
-    if (all.length <= this.most) return all;
-    const more = `${all.length - this.most} more problems are not shown`;
-    return [...all.slice(0, this.most), { path: '', message: more, severity: 'error' }];
+    return [...all, ...this.unsaid().map((problem) => locatedProblem(problem, locate))];
+  }
+
+  private unsaid(): readonly Found[] {
+    const { errors, warnings } = this.omitted;
+    const more = `the check ended here, after ${this.most} problems; correct them to see what else there is`;
+    return [
+      ...(errors ? [{ path: '', message: more }] : []),
+      ...(warnings > 0
+        ? [{ path: '', message: `${warnings} more warnings are not shown`, severity: 'warning' as const }]
+        : []),
+    ];
   }
 }
 
@@ -78,7 +136,7 @@ function locatedProblem(problem: Found, locate: Locate): Problem {
   const { path, message, suggestion, severity = 'error', part = 'value' } = problem;
   return {
     path,
-    ...locate(path, part),
+    ...(problem.position ?? locate(path, part)),
     message,
     ...(suggestion === undefined ? {} : { suggestion }),
     severity,

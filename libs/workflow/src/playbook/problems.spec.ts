@@ -373,11 +373,23 @@ describe('checking a playbook', () => {
     ]);
   });
 
-  test('shows only so many problems, and says how many more there are', () => {
-    const steps = Array.from({ length: 20 }, () => '{ agent: 5 }').join(', ');
+  test('ends when there are enough problems, and says so', () => {
+    const playbook = (steps: number) => `{ name: p, steps: [${'{ agent: 5 }, '.repeat(steps)}] }`;
+    const messages = (steps: number) => {
+      const compiled = compilePlaybook(playbook(steps), { limits: { problems: 3 } });
+      return compiled.ok ? [] : compiled.problems.map(({ message }) => message).slice(3);
+    };
+    expect(messages(3)).toEqual([]);
+    expect(messages(4)).toEqual(['the check ended here, after 3 problems; correct them to see what else there is']);
+  });
+
+  test('lists only so many warnings, and goes on', () => {
+    const steps = Array.from({ length: 20 }, (_, at) => `{ id: a-${at}, agent: a }`).join(', ');
     const compiled = compilePlaybook(`{ name: p, steps: [${steps}] }`, { limits: { problems: 3 } });
-    expect(compiled.ok ? [] : compiled.problems.map(({ message }) => message).slice(3)).toEqual([
-      '17 more problems are not shown',
+    expect(compiled.ok && compiled.warnings.map(({ message, severity }) => [message, severity]).at(-1)).toEqual([
+      '17 more warnings are not shown',
+      'warning',
     ]);
+    expect(compiled.ok && compiled.warnings).toHaveLength(4);
   });
 });

@@ -1,5 +1,6 @@
 import { type Json, type JsonObject } from '@braid/events';
 import { RE2JS } from 're2js';
+import { patternSize } from '../expression/pattern-size';
 import { nearest } from '../expression/suggest';
 import { pathTo } from './problem';
 import { alternatives, inWords } from './words';
@@ -9,8 +10,13 @@ export type SchemaProblem = { readonly path: string; readonly message: string; r
 
 /** Sub-schemas of a schema with every `$ref` written out. */
 const mostSubschemas = 2_000;
+/** A chain of `$ref`s is as deep as it is long. The validator recurses over it. */
+const deepest = 300;
+/** More problems of one schema help nobody. */
+const mostProblems = 100;
 const longestPattern = 1_000;
 const largestProgram = 2_500;
+const smallestProgram = 20;
 
 const ofSchemas = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'];
 const ofLists = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
@@ -40,6 +46,8 @@ const known = [...ofSchemas, ...ofLists, ...ofOne, ...plain];
 
 type Visit = {
   readonly root: JsonObject;
+  /** How many schemas the one that is looked at stands inside of, by `$ref` or by being written there. */
+  depth: number;
   readonly problems: SchemaProblem[];
   readonly costs: Map<JsonObject, number | 'open'>;
 };
@@ -53,11 +61,30 @@ export function examineSchema(schema: JsonObject): {
   readonly cost: number;
   readonly problems: readonly SchemaProblem[];
 } {
-  const visit: Visit = { root: schema, problems: [], costs: new Map() };
+  const visit: Visit = { root: schema, depth: 0, problems: [], costs: new Map() };
   const cost = costOf(schema, '', visit);
   if (visit.problems.length > 0 || cost <= mostSubschemas) return { cost, problems: visit.problems };
-  const message = `the schema is too large: with its references written out, more than ${mostSubschemas} sub-schemas`;
+  const message = `the schema is too large: with its references written out, more than ${mostSubschemas} sub-schemas, or deeper than ${deepest}`;
   return { cost, problems: [{ path: '', message }] };
+}
+
+/** How large all patterns of a schema are together, in instructions of their programs, without compiling any. */
+export function patternsIn(schema: Json): number {
+  if (typeof schema !== 'object' || schema === null) return 0;
+  let size = 0;
+  for (const [key, value] of Object.entries(schema) as [string, Json][]) {
+    if (key === 'pattern' && typeof value === 'string') size += sizeOf(value);
+    else if (key === 'patternProperties' && isObject(value)) {
+      for (const pattern of Object.keys(value)) size += sizeOf(pattern);
+    }
+    size += patternsIn(value);
+  }
+  return size;
+}
+
+/** Even the smallest pattern takes its time; of one that is refused nobody makes a program. */
+function sizeOf(pattern: string): number {
+  return smallestProgram + (pattern.length > longestPattern ? 0 : Math.min(patternSize(pattern), largestProgram));
 }
 
 function costOf(schema: Json | undefined, path: string, visit: Visit): number {
@@ -72,10 +99,15 @@ function costOf(schema: Json | undefined, path: string, visit: Visit): number {
     return 0;
   }
   if (seen !== undefined) return seen;
+  if (visit.costs.size > mostSubschemas || visit.depth > deepest) return mostSubschemas + 1;
   visit.costs.set(schema, 'open');
+  visit.depth++;
   let cost = 1;
-  for (const [keyword, value] of Object.entries(schema))
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (visit.problems.length >= mostProblems) break;
     cost += keywordCost(keyword, value, pathTo(path, keyword), visit);
+  }
+  visit.depth--;
   visit.costs.set(schema, cost);
   return cost;
 }
@@ -86,13 +118,13 @@ function keywordCost(keyword: string, value: Json, path: string, visit: Visit): 
   if (keyword === 'pattern') return patternCost(value, path, visit);
   if (ofOne.includes(keyword)) return costOf(value, path, visit);
   if (ofLists.includes(keyword) && isList(value)) {
-    return value.reduce((sum: number, each, index) => sum + costOf(each, pathTo(path, index), visit), 0);
+    return sumOf(value.entries(), visit, ([index, each]) => costOf(each, pathTo(path, index), visit));
   }
   if (ofSchemas.includes(keyword) && isObject(value)) {
-    return Object.entries(value).reduce((sum, [name, each]) => {
+    return sumOf(Object.entries(value), visit, ([name, each]) => {
       if (keyword === 'patternProperties') patternCost(name, pathTo(path, name), visit);
-      return sum + costOf(each, pathTo(path, name), visit);
-    }, 0);
+      return costOf(each, pathTo(path, name), visit);
+    });
   }
   if (!known.includes(keyword)) {
     const near = nearest(keyword, known);
@@ -100,6 +132,16 @@ function keywordCost(keyword: string, value: Json, path: string, visit: Visit): 
     visit.problems.push({ path, message, ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }) });
   }
   return 0;
+}
+
+/** The costs of all parts, or of so many that the schema is refused. */
+function sumOf<Part>(parts: Iterable<Part>, visit: Visit, costOfPart: (part: Part) => number): number {
+  let sum = 0;
+  for (const part of parts) {
+    if (sum > mostSubschemas || visit.problems.length >= mostProblems) break;
+    sum += costOfPart(part);
+  }
+  return sum;
 }
 
 function typeCost(value: Json, path: string, visit: Visit): number {
@@ -140,9 +182,10 @@ function patternCost(pattern: Json, path: string, visit: Visit): number {
 
 function patternProblem(pattern: string): string | undefined {
   if (pattern.length > longestPattern) return `the pattern is longer than ${longestPattern} characters`;
+  if (patternSize(pattern) > largestProgram) return 'the pattern repeats too much';
   try {
-    const size = RE2JS.compile(pattern).programSize();
-    return size > largestProgram ? 'the pattern repeats too much' : undefined;
+    RE2JS.compile(pattern);
+    return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `the pattern is not RE2 syntax, which has no look-around and no back references: ${reason}`;

@@ -1,10 +1,8 @@
-import { type Json, type JsonObject } from '@braid/events';
 import { type ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020';
 import { nearest } from '../expression/suggest';
 import { durationPattern } from './duration';
-import { playbookSchema } from './playbook-schema';
 import { parentPath, pathTo, type ProblemList } from './problem';
+import { shapeErrors } from './shape-errors';
 import { findingPath, findingsOf, type SchemaFinding } from './schema-errors';
 import { markStrange } from './fields';
 import { fieldOf, meantBy, unknownField } from './unknown-field';
@@ -21,18 +19,11 @@ export type Shaped = {
 
 type Mutable = { [key: string]: unknown };
 
-/**
- * The schema as the compiler checks it: which alternative of a step is meant is for editors; the compiler finds the same
- * with better words, and the validator takes quadratic time to gather what does not fit.
- */
-const schema = withoutAlternatives(playbookSchema);
-
-const validate = new Ajv2020({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false })
-  .addVocabulary(['errorMessage'])
-  .compile(schema);
-
 /** Misspelt fields can hide others below them; deeper than this they are no slips. */
 const rounds = 8;
+
+/** So many errors of the validator are more problems than one answer lists, whatever its limit is. */
+const mostErrors = 1_000;
 
 /**
  * Checks a playbook against the schema of the language. Misspelt fields are reported and then read as what they were meant
@@ -44,30 +35,19 @@ export function shapeOf(value: unknown, problems: ProblemList): Shaped {
   const renamed = new Map<string, string>();
   const original = (path: string) => originalPath(path, renamed);
   for (let round = 0; round < rounds; round++) {
-    validate(root['playbook']);
-    const findings = findingsOf(validate.errors ?? [], root['playbook']);
+    const errors = shapeErrors(root['playbook'], mostErrors);
+    const findings = findingsOf(errors, root['playbook']);
     const [unknown, wrong] = partition(findings, (finding) => finding.error.keyword === 'additionalProperties');
     for (const finding of unknown) {
       problems.add({ path: original(findingPath(finding)), part: 'key', ...unknownField(finding) });
     }
     for (const finding of unknown) correct(root, finding, renamed);
-    if (unknown.length === 0 || round === rounds - 1) {
+    if (unknown.length === 0 || round === rounds - 1 || errors.length >= mostErrors) {
       for (const finding of wrong) report(root, finding, original, problems);
       break;
     }
   }
   return { tree: root['playbook'], original };
-}
-
-function withoutAlternatives(value: JsonObject): JsonObject {
-  const { oneOf: _, anyOf: __, ...rest } = value;
-  return Object.fromEntries(
-    Object.entries(rest).map(([key, part]) => [key, isObject(part) ? withoutAlternatives(part) : part]),
-  );
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function partition<T>(items: readonly T[], holds: (item: T) => boolean): readonly [readonly T[], readonly T[]] {

@@ -27,12 +27,13 @@ export function buildShortForm(tree: Fields, building: Building): readonly Step[
     fields: fieldsOf(step),
     path: pathTo('steps', index),
   }));
+  const named = byName(steps);
   const taken = new Set<Listed>();
   const lists = (listOf(structure['branches']) ?? []).map((list, branch) =>
-    (listOf(list) ?? []).map((item, index) => resolve(item, pathTo(path, 'branches', branch, index), steps, taken)),
+    (listOf(list) ?? []).map((item, index) => resolve(item, pathTo(path, 'branches', branch, index), named, taken)),
   );
   const last = has(structure, 'convergeAt')
-    ? resolve(structure['convergeAt'], pathTo(path, 'convergeAt'), steps, taken)
+    ? resolve(structure['convergeAt'], pathTo(path, 'convergeAt'), named, taken)
     : undefined;
   const first = steps.findIndex((step) => taken.has(step));
   const free = (from: number, to: number) => steps.slice(from, to).filter((step) => !taken.has(step));
@@ -48,14 +49,40 @@ export function buildShortForm(tree: Fields, building: Building): readonly Step[
   ];
 }
 
-function resolve(item: unknown, path: string, steps: readonly Listed[], taken: Set<Listed>): Listed {
+function resolve(item: unknown, path: string, steps: StepsByName, taken: Set<Listed>): Listed {
   const name = textOf(item);
   if (name === undefined) return { fields: typeof item === 'symbol' ? { agent: item } : fieldsOf(item), path };
-  const free = steps.filter((step) => !taken.has(step));
-  const meant = free.find(({ fields }) => fields['id'] === name) ?? free.find(({ fields }) => fields['agent'] === name);
+  const meant = firstFree(steps.byId.get(name), taken) ?? firstFree(steps.byAgent.get(name), taken);
   if (meant === undefined) return { fields: { agent: name }, path };
   taken.add(meant);
   return meant;
+}
+
+/** The steps that have an id or an agent, the last one first: those that are taken are dropped from the end. */
+type StepsByName = { readonly byId: Map<string, Listed[]>; readonly byAgent: Map<string, Listed[]> };
+
+function byName(steps: readonly Listed[]): StepsByName {
+  const found: StepsByName = { byId: new Map(), byAgent: new Map() };
+  const keep = (map: Map<string, Listed[]>, name: unknown, step: Listed) => {
+    if (typeof name !== 'string') return;
+    const same = map.get(name);
+    if (same === undefined) map.set(name, [step]);
+    else same.push(step);
+  };
+  for (const step of steps.toReversed()) {
+    keep(found.byId, step.fields['id'], step);
+    keep(found.byAgent, step.fields['agent'], step);
+  }
+  return found;
+}
+
+function firstFree(steps: Listed[] | undefined, taken: ReadonlySet<Listed>): Listed | undefined {
+  while (steps !== undefined) {
+    const last = steps.at(-1);
+    if (last === undefined || !taken.has(last)) return last;
+    steps.pop();
+  }
+  return undefined;
 }
 
 function withOutputs(step: Listed, fork: string): Listed {

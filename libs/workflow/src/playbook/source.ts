@@ -1,60 +1,62 @@
 import { type Json } from '@braid/events';
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Range } from 'yaml';
+import {
+  type AliasEvent,
+  CORE_SCHEMA,
+  type Event,
+  EVENT_ID,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from 'js-yaml';
 import { type PlaybookLimits } from './limits';
-import { type Locate, parentPath, pathTo, type Position, type ProblemList } from './problem';
-import { yamlTokens } from './yaml-tokens';
+import { isInside, locator, positions, startOf } from './positions';
+import { type Locate, pathTo, type ProblemList, shortened } from './problem';
+import { isRefusedName, isStorable, tooDeep, tooLong, tooMany, unstorable } from './safe-values';
 
-/** A source that could be read: the value that it stands for and where each of its parts stands in the text. */
-export type Source = { readonly value: Json | undefined; readonly locate: Locate };
-
-const syntax = {
-  version: '1.2',
-  schema: 'core',
-  merge: false,
-  resolveKnownTags: false,
-  stringKeys: true,
-  // Checked while reading: the library compares every key with every other.
-  uniqueKeys: false,
-  prettyErrors: false,
-} as const;
+/** A text that is YAML or JSON. */
+export type Source = {
+  /** The value that it stands for. What cannot be a part of one is a problem, and is left out. */
+  readonly read: () => Json;
+  readonly locate: Locate;
+};
 
 /**
- * Reads YAML 1.2 or JSON. Aliases, tags, merge keys, further documents and values that JSON does not know are problems.
- * The value is undefined where the text is no YAML at all.
+ * Opens a text of YAML 1.2 or JSON. Aliases, tags, merge keys, further documents and values that JSON does not know are
+ * problems. Where the text is no YAML at all, it has no value.
  */
-export function readSource(text: string, limits: PlaybookLimits, problems: ProblemList): Source {
-  if (exceeds(text, limits, problems)) return { value: undefined, locate: () => undefined };
-  const lines = new LineCounter();
-  lines.addNewLine(0);
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
-  const position = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  const refuse = (message: string, offset: number): Source => {
+export function openSource(
+  text: string,
+  limits: PlaybookLimits,
+  problems: ProblemList,
+): Source | { readonly read: () => undefined; readonly locate: Locate } {
+  const position = positions(text);
+  const refuse = (message: string, offset: number) => {
     problems.add({ path: '', message });
-    return { value: undefined, locate: () => position(offset) };
+    return { read: () => undefined, locate: () => position(offset) };
   };
-  const report = yamlTokens(text, limits.depth * 2);
-  if (!report.ok) {
-    const why = report.reason === 'depth' ? tooDeep(limits) : 'this is neither YAML nor JSON';
-    return refuse(why, report.offset);
+  if (exceeds(text, limits, problems)) return { read: () => undefined, locate: () => position(0) };
+  let events: readonly Event[];
+  try {
+    events = parseEvents(text, { maxDepth: limits.depth });
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const { reason, mark } = error;
+    const deep = reason.startsWith('nesting exceeded maxDepth');
+    return refuse(deep ? tooDeep(limits) : `this is not valid YAML: ${shortened(reason)}`, mark?.position ?? 0);
   }
-  const [document, ...more] = new Composer(syntax).compose(report.tokens, true, text.length);
-  if (document === undefined) return refuse('the playbook is empty', 0);
-  const [wrong] = [...document.errors, ...document.warnings];
-  if (wrong !== undefined) return refuse(`this is not valid YAML: ${wrong.message}`, wrong.pos[0]);
-  const [second] = more;
-  if (second !== undefined) return refuse('a playbook is one document, but here begins another', second.range[0]);
-  if (document.contents === null) return refuse('the playbook is empty', 0);
-  return {
-    value: jsonOf(document.contents, '', limits.depth, problems),
-    locate: locator(document, position),
-  };
-}
-
-export function tooDeep(limits: PlaybookLimits): string {
-  return `lists and objects are nested too deeply; the limit (depth) is ${limits.depth}`;
+  const parts = events.filter(({ type }) => type !== EVENT_ID.POP).length - 1;
+  if (parts > limits.parts) return refuse(tooMany(limits), 0);
+  const second = events.findIndex(({ type }, index) => index > 0 && type === EVENT_ID.DOCUMENT);
+  if (second !== -1) {
+    const at = text.lastIndexOf('\n---', startOf(events[second + 1]) ?? text.length) + 1;
+    return refuse('a playbook is one document, but here begins another', at);
+  }
+  if (startOf(events[1]) === undefined) return refuse('the playbook is empty', 0);
+  if (events[1]?.type === EVENT_ID.SEQUENCE)
+    return refuse('a playbook must be an object, not a list', startOf(events[1]) ?? 0);
+  return { read: () => new Reader(text, events, limits, problems).read(), locate: locator(text, events) };
 }
 
 /** Whether the text is over the limit of bytes, which is a problem then. */
@@ -66,86 +68,130 @@ export function exceeds(text: string, limits: PlaybookLimits, problems: ProblemL
 }
 
 function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    // Of a pair, either half is two of its four bytes.
+    if (code >= 0x80) bytes += code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 1 : 2;
   }
   return bytes;
 }
 
-/** `depth` is what is left; a value below it is left out, for the check of the value to report. */
-function jsonOf(node: unknown, path: string, depth: number, problems: ProblemList): Json {
-  if (isMap(node)) {
-    const fields = new Map<string, Json>();
-    for (const { key, value } of node.items) {
-      const name = keyOf(key);
-      const at = pathTo(path, name);
-      if (name === '<<') {
-        problems.add({ path: at, part: 'key', message: 'merge keys (<<) are not supported; write the fields out' });
-      } else if (fields.has(name)) {
-        problems.add({ path: at, part: 'key', message: `"${name}" is given twice` });
-      } else fields.set(name, jsonOf(value, at, depth - 1, problems));
+/** Makes the value of a document out of the events of its text. The events are no deeper than the limit, so it may recurse. */
+class Reader {
+  /** The first event opens the document. */
+  private next = 1;
+  /** Keys and indexes that lead to where the reader is: paths are only made for what is a problem. */
+  private readonly way: (string | number)[] = [];
+
+  constructor(
+    private readonly text: string,
+    private readonly events: readonly Event[],
+    private readonly limits: PlaybookLimits,
+    private readonly problems: ProblemList,
+  ) {}
+
+  read(): Json {
+    const event = this.events[this.next++];
+    if (event === undefined) return null;
+    if ('tagStart' in event && event.tagStart >= 0) {
+      const tag = shortened(this.text.slice(event.tagStart, event.tagEnd));
+      this.refuse(`tags (${tag}) are not supported; write the value without one`);
     }
+    switch (event.type) {
+      case EVENT_ID.MAPPING:
+        return this.map();
+      case EVENT_ID.SEQUENCE:
+        return this.list();
+      case EVENT_ID.ALIAS:
+        return this.alias(event);
+      case EVENT_ID.SCALAR:
+        return this.scalar(event);
+      default:
+        return null;
+    }
+  }
+
+  private map(): Json {
+    const fields = new Map<string, Json>();
+    while (isInside(this.events[this.next])) {
+      const name = this.name();
+      if (name !== undefined) this.way.push(name);
+      const wrong = name === undefined || this.isWrong(name, fields);
+      const value = this.read();
+      if (!wrong) fields.set(name, value);
+      if (name !== undefined) this.way.pop();
+    }
+    this.next++;
     return Object.fromEntries(fields);
   }
-  if (isSeq(node)) return node.items.map((item, index) => jsonOf(item, pathTo(path, index), depth - 1, problems));
-  if (isAlias(node)) {
-    problems.add({ path, message: `aliases (*${node.source}) are not supported; write the value out` });
+
+  private name(): string | undefined {
+    const event = this.events[this.next];
+    const name =
+      event?.type === EVENT_ID.SCALAR && event.tagStart < 0 && startOf(event) !== undefined
+        ? getScalarValue(this.text, event)
+        : undefined;
+    if (name === undefined) {
+      const start = startOf(event);
+      const position = start === undefined ? undefined : positions(this.text)(start);
+      this.problems.add({ path: pathTo('', ...this.way), message: 'a name before a colon must be a text', position });
+      this.read();
+      return undefined;
+    }
+    this.next++;
+    if (name.length <= this.limits.name) return name;
+    this.refuse(tooLong(name, this.limits));
+    return undefined;
+  }
+
+  private isWrong(name: string, fields: ReadonlyMap<string, Json>): boolean {
+    if (name === '<<') this.refuse('merge keys (<<) are not supported; write the fields out', 'key');
+    else if (fields.has(name)) this.refuse(`"${shortened(name)}" is given twice`, 'key');
+    else if (isRefusedName(name)) this.refuse(`${JSON.stringify(name)} is not allowed as a name`, 'key');
+    else return false;
+    return true;
+  }
+
+  private list(): Json {
+    const items: Json[] = [];
+    while (isInside(this.events[this.next])) {
+      this.way.push(items.length);
+      items.push(this.read());
+      this.way.pop();
+    }
+    this.next++;
+    return items;
+  }
+
+  private alias(event: AliasEvent): Json {
+    const name = shortened(this.text.slice(event.anchorStart, event.anchorEnd));
+    this.refuse(`aliases (*${name}) are not supported; write the value out`);
     return null;
   }
-  return isScalar(node) ? scalarOf(node.value, path, problems) : null;
-}
 
-/** Keys are texts, or the composer has refused the document. */
-function keyOf(key: unknown): string {
-  return isScalar(key) && typeof key.value === 'string' ? key.value : '';
-}
-
-function scalarOf(value: unknown, path: string, problems: ProblemList): Json {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  problems.add({ path, message: 'this is not a value that JSON can carry' });
-  return null;
-}
-
-/** Positions are looked up only when there is something to report, so the table is made at the first question. */
-function locator(document: Document, position: (offset: number) => Position): Locate {
-  let table: Map<string, { readonly key: number; readonly value: number }> | undefined;
-  return (path, part) => {
-    table ??= positionsIn(document);
-    const found = table.get(path);
-    if (found !== undefined) return position(found[part]);
-    // What is missing has no place of its own; it belongs into what should hold it.
-    for (let above = parentPath(path); ; above = parentPath(above)) {
-      const holder = table.get(above);
-      if (holder !== undefined) return position(holder.value);
-      if (above === '') return undefined;
+  private scalar(event: ScalarEvent): Json {
+    const text = getScalarValue(this.text, event);
+    if (!isStorable(text)) {
+      this.refuse(unstorable);
+      return '';
     }
-  };
+    if (event.style !== SCALAR_STYLE.PLAIN || event.tagStart >= 0) return text;
+    const value: unknown = CORE_SCHEMA.resolveImplicitScalarTag(text).value;
+    if (typeof value === 'boolean' || value === null) return value;
+    if (typeof value === 'string' && !isEndless(value)) return value;
+    // JSON has no -0: a graph that held one would change when it is stored.
+    if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
+    this.refuse('this is not a value that JSON can carry');
+    return null;
+  }
+
+  private refuse(message: string, part: 'key' | 'value' = 'value'): void {
+    this.problems.add({ path: pathTo('', ...this.way), message, part });
+  }
 }
 
-function positionsIn(document: Document): Map<string, { readonly key: number; readonly value: number }> {
-  const table = new Map<string, { readonly key: number; readonly value: number }>();
-  const visit = (node: unknown, path: string, key: number): void => {
-    const value = startOf(node) ?? key;
-    // The last of equal keys wins, which is the one that is one too many.
-    table.set(path, { key, value });
-    if (isMap(node)) {
-      for (const pair of node.items) {
-        const name = keyOf(pair.key);
-        visit(pair.value, pathTo(path, name), startOf(pair.key) ?? value);
-      }
-    } else if (isSeq(node)) {
-      for (const [index, item] of node.items.entries()) visit(item, pathTo(path, index), startOf(item) ?? value);
-    }
-  };
-  visit(document.contents, '', 0);
-  return table;
-}
-
-function startOf(node: unknown): number | undefined {
-  const range: Range | null | undefined =
-    isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? (node as Node).range : undefined;
-  return range?.[0];
+/** A number beyond what a number can be, which YAML would take for a text. */
+function isEndless(text: string): boolean {
+  return /^[-+.\d]/.test(text) && Math.abs(Number(text)) === Number.POSITIVE_INFINITY;
 }

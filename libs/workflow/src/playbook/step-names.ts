@@ -55,8 +55,8 @@ export function givenIds(tree: unknown): ReadonlySet<string> {
   return new Set(stepsIn(tree).flatMap((step) => textOf(step['id']) ?? []));
 }
 
-/** Everything in a playbook that stands where a step or a branch does, whatever it looks like. */
-export function stepsIn(tree: unknown): readonly Fields[] {
+/** Everything in a playbook that stands where a step or a branch does, whatever it looks like; hardly more than `most`. */
+export function stepsIn(tree: unknown, most = Number.POSITIVE_INFINITY): readonly Fields[] {
   const steps: Fields[] = [];
   const open: Fields[] = [fieldsOf(tree)];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -74,6 +74,7 @@ export function stepsIn(tree: unknown): readonly Fields[] {
     ];
     for (const each of inside) {
       if (typeof each !== 'object' || each === null) continue;
+      if (steps.length > most) return steps;
       steps.push(fieldsOf(each));
       open.push(fieldsOf(each));
     }

@@ -2,6 +2,7 @@ import { type Graph, type Json, type JsonObject, type VariableSpec } from '@brai
 import { nearest } from '../expression/suggest';
 import { schemaProblems } from './check-value';
 import { type Problem } from './problem';
+import { listed } from './words';
 
 export type BoundVariables =
   { readonly ok: true; readonly variables: JsonObject } | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -48,7 +49,7 @@ export function isRequired(spec: VariableSpec): boolean {
 
 function unknownVariable(name: string, names: readonly string[]): Problem {
   const near = nearest(name, names);
-  const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  const known = names.length === 0 ? 'it has none' : `it has ${listed(names)}`;
   return {
     path: `variables.${name}`,
     message: `the playbook has no variable "${name}"; ${known}`,

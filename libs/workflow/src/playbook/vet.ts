@@ -1,47 +1,69 @@
 import { type PlaybookLimits } from './limits';
 import { pathTo, type ProblemList } from './problem';
-import { tooDeep } from './source';
-
-const refusedKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** A lone half of a surrogate pair, or U+0000: UTF-8 and PostgreSQL cannot store them. */
-const unstorable = /\p{Surrogate}|\0/u;
+import { isRefusedName, isStorable, tooDeep, tooLong, tooMany, unstorable } from './safe-values';
 
 /**
- * A copy of the value that holds only what JSON can carry and what is safe to keep. What is not is a problem, and is left
+ * A copy of a value that nobody has read as a text, and that holds only what JSON can carry and what is safe to keep. What is not is a problem, and is left
  * out of the copy.
  */
 export function vet(value: unknown, limits: PlaybookLimits, problems: ProblemList): unknown {
-  return copyOf(value, '', limits.depth, { limits, problems });
+  const vetting = { limits, problems, way: [], parts: 0 };
+  const copy = copyOf(value, limits.depth, vetting);
+  return vetting.parts > limits.parts ? undefined : copy;
 }
 
-type Vetting = { readonly limits: PlaybookLimits; readonly problems: ProblemList };
+type Vetting = {
+  readonly limits: PlaybookLimits;
+  readonly problems: ProblemList;
+  /** Keys and indexes that lead to the value: paths are only made for what is a problem. */
+  readonly way: (string | number)[];
+  /** Names, values, lists and objects seen so far. */
+  parts: number;
+};
 
-function copyOf(value: unknown, path: string, depth: number, vetting: Vetting): unknown {
-  const { problems } = vetting;
+function copyOf(value: unknown, depth: number, vetting: Vetting): unknown {
+  const { limits, problems } = vetting;
+  if (++vetting.parts > limits.parts) {
+    problems.add({ path: '', message: tooMany(limits) });
+    return null;
+  }
   if (typeof value === 'string') {
-    if (!unstorable.test(value)) return value;
-    problems.add({ path, message: 'the text holds a character that cannot be stored (U+0000 or half of a pair)' });
+    if (isStorable(value)) return value;
+    refuse(vetting, unstorable);
     return '';
   }
   if (value === null || typeof value === 'boolean') return value;
   // JSON has no -0: a graph that held one would change when it is stored.
   if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
   if (typeof value !== 'object') {
-    problems.add({ path, message: 'this is not a value that JSON can carry' });
+    refuse(vetting, 'this is not a value that JSON can carry');
     return null;
   }
   if (depth === 0) {
-    problems.add({ path, message: tooDeep(vetting.limits) });
+    refuse(vetting, tooDeep(vetting.limits));
     return null;
   }
-  if (Array.isArray(value)) return value.map((item, index) => copyOf(item, pathTo(path, index), depth - 1, vetting));
+  if (Array.isArray(value)) return value.map((item, index) => copyBelow(index, item, depth, vetting));
   const copy: { [key: string]: unknown } = {};
   for (const [key, item] of Object.entries(value)) {
-    const at = pathTo(path, key);
-    if (refusedKeys.has(key) || unstorable.test(key)) {
-      problems.add({ path: at, part: 'key', message: `${JSON.stringify(key)} is not allowed as a name` });
-    } else if (item !== undefined) copy[key] = copyOf(item, at, depth - 1, vetting);
+    vetting.parts++;
+    if (key.length > vetting.limits.name) refuse(vetting, tooLong(key, vetting.limits));
+    else if (isRefusedName(key)) {
+      refuse(vetting, `${JSON.stringify(key)} is not allowed as a name`, key);
+    } else if (item !== undefined) copy[key] = copyBelow(key, item, depth, vetting);
   }
   return copy;
+}
+
+function copyBelow(segment: string | number, value: unknown, depth: number, vetting: Vetting): unknown {
+  vetting.way.push(segment);
+  const copy = copyOf(value, depth - 1, vetting);
+  vetting.way.pop();
+  return copy;
+}
+
+/** `key` is given where it is the name of a field that is refused. */
+function refuse({ problems, way }: Vetting, message: string, key?: string): void {
+  if (key === undefined) problems.add({ path: pathTo('', ...way), message });
+  else problems.add({ path: pathTo('', ...way, key), message, part: 'key' });
 }

@@ -16,6 +16,11 @@ export function inWords(value: unknown): string {
   }
 }
 
+/** The first of some names, so that a message about them stays short. */
+export function listed(names: readonly string[]): string {
+  return names.length <= 12 ? names.join(', ') : `${names.slice(0, 12).join(', ')}, …`;
+}
+
 /** "a", "a or b", "a, b or c". */
 export function alternatives(words: readonly string[]): string {
   const last = words.at(-1) ?? '';
