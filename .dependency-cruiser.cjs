@@ -59,7 +59,7 @@ const deciders = ['libs/workflow', 'libs/testing', 'apps/orchestrator', 'apps/cl
 /** Packages that a library may import; a library without a line may import any dependency. */
 const packages = {
   'libs/events': [],
-  'libs/workflow': ['@marcbachmann/cel-js', 'ajv', 'ajv-formats', 'fastest-levenshtein', 're2js', 'yaml'],
+  'libs/workflow': ['@marcbachmann/cel-js', 'ajv', 'ajv-formats', 'fastest-levenshtein', 'js-yaml', 're2js'],
   'libs/contracts': ['@nestjs/swagger', 'ajv', 'ajv-formats', 'class-transformer', 'class-validator', 'envalid'],
 };
 const pure = ['libs/events', 'libs/workflow'];

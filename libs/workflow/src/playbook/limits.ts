@@ -13,7 +13,7 @@ export type PlaybookLimits = {
   /** Characters of a name, which is a part of every path below it. */
   readonly name: number;
   readonly variables: number;
-  /** Operators, brackets, dots and quotes of all expressions, repeated ones counted once. */
+  /** Operators, brackets and quotes of all expressions, repeated ones counted once. */
   readonly expressions: number;
   /** Different JSON Schemas in one playbook. */
   readonly schemas: number;
@@ -25,7 +25,7 @@ export const defaultLimits: PlaybookLimits = {
   bytes: 262_144,
   depth: 200,
   parts: 40_000,
-  steps: 3_000,
+  steps: 2_500,
   variables: 1_000,
   expressions: 10_000,
   problems: 100,

@@ -144,10 +144,10 @@ describe('the source of a playbook', () => {
     [
       'far too many steps in few bytes',
       `name: p\nsteps:\n${'- {}\n'.repeat(20_000)}`,
-      'the playbook has too many steps and branches; the limit (steps) is 3000',
+      'the playbook has too many steps and branches; the limit (steps) is 2500',
     ],
-    ['many steps without a kind', `name: p\nsteps:\n${'- b: 1\n'.repeat(2_500)}`, '"b" is not a known field'],
-    ['many misspelt fields', `name: p\nsteps:\n${'- agnet: b\n'.repeat(2_500)}`, '"agnet" is not a known field'],
+    ['many steps without a kind', `name: p\nsteps:\n${'- b: 1\n'.repeat(2_400)}`, '"b" is not a known field'],
+    ['many misspelt fields', `name: p\nsteps:\n${'- agnet: b\n'.repeat(2_400)}`, '"agnet" is not a known field'],
   ])('made of %s is refused', (_, source, message) => {
     expect(problemsOf(source)).toContainEqual(expect.stringContaining(message));
   });
