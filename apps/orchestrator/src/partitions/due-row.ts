@@ -18,6 +18,8 @@ export function dueRow(
 ): WorkflowRow | undefined {
   if (!isOpen(state)) {
     entry.timer?.stop();
+    // Taken up again, it is due at whatever moment comes first then.
+    entry.dueAt = Infinity;
     return { id: entry.id, open: false, ...(state.endedAt !== undefined && { endedAt: state.endedAt }) };
   }
   const due = ticked
