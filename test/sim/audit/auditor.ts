@@ -59,8 +59,9 @@ export class Auditor implements DatabaseWatcher, BusWatcher {
   acked(process: SimProcess, { subject, body, headers }: Message): void {
     const [, to, , kind, workflow = ''] = subject.split('.');
     if (to === 'work') return this.workAcked(process, JSON.parse(body) as WorkMessage);
-    // What was refused leaves no trace.
-    if (this.refused.has(headers[known.replyTo] ?? '')) return;
+    // What was refused leaves no trace, and what nobody waits for an answer to is asked again by its sender.
+    const replyTo = headers[known.replyTo];
+    if (kind === 'command' && (replyTo === undefined || this.refused.has(replyTo))) return;
     const state = this.histories.stateOf(workflow);
     const lost = whatIsLost(kind ?? '', body, state);
     if (lost !== undefined) this.world.violated(`${process.name} acked ${subject} although ${lost}`);
