@@ -5,6 +5,7 @@ import {
   type Amounts,
   type ExecutionMode,
   type Graph,
+  isInCompensation,
   type Json,
   type RecordedEvent,
 } from '@braid/events';
@@ -47,7 +48,7 @@ function withCosts(graph: Graph, budget: Amounts, salt: number): Graph {
 
 /** Counts by the events alone, with no thought of speed. */
 class Ledger {
-  /** What all attempts that ever began have used, reported or not. */
+  /** What all attempts that the budget may refuse have used, reported or not: what undoes something it never refuses. */
   readonly used = none();
   readonly reported = none();
   readonly lost = none();
@@ -67,9 +68,10 @@ class Ledger {
 
   see({ type, data }: RecordedEvent): void {
     if (type === 'BranchRequested') {
-      this.attempts += 1;
       const cost = this.costs.get(data.step) as Sums;
       this.open.set(data.branch, cost);
+      if (isInCompensation(data.branch)) return;
+      this.attempts += 1;
       add(this.used, actual(`${data.branch}/${data.step}/${data.attempt}`, cost));
       return;
     }
@@ -81,7 +83,9 @@ class Ledger {
     const run = 'run' in data ? data.run : undefined;
     if (run) add(this.reported, run.usage as Sums);
     else if (failure?.code !== 'no-slot') add(this.lost, cost);
-    else add(this.used, actual(`${data.branch}/${String(failure.step)}/${failure.attempt}`, cost), -1);
+    else if (!isInCompensation(data.branch)) {
+      add(this.used, actual(`${data.branch}/${String(failure.step)}/${failure.attempt}`, cost), -1);
+    }
     this.open.delete(data.branch);
   }
 
@@ -119,7 +123,7 @@ function check({ cost, ...state }: Workflow, ledger: Ledger, budget: Amounts): v
     const pairs = [
       [cost.usage.get(unit) ?? 0, reported[unit], 'used'],
       [cost.reserved.get(unit) ?? 0, reserved[unit], 'set aside'],
-      [left[unit] ?? Infinity, allowed - reported[unit] - reserved[unit], 'left'],
+      [left[unit] ?? Infinity, Math.max(0, allowed - reported[unit] - reserved[unit]), 'left'],
     ] as const;
     for (const [told, counted, what] of pairs) {
       if (Math.abs(told - counted) > 1e-9) throw new Error(`Broken: ${told} ${unit} are ${what}, not ${counted}`);
