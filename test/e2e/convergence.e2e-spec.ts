@@ -74,6 +74,67 @@ describe('convergence (REQ-4.3-3)', () => {
     expect(plain.convergencePoints[0]?.tally).toMatchObject({ total: 4, completed: 2, failed: 2, open: 0 });
   });
 
+  // Seen to fail with a majority of the votes cast so far, and with losers: drain.
+  it('a majority of five is decided by the third equal vote, and the other two are cancelled', async () => {
+    const late = observer.step('group=five&gate=never');
+    const vote = good(1);
+    const workflow = await stack.run(
+      fork({ a: late, b: vote, c: vote, d: late, e: vote }, '{ strategy: majority-vote, by: output }'),
+    );
+    expect(workflow).toMatchObject({ status: 'completed', output: { value: 1, votes: [{ value: 1, votes: 3 }] } });
+    expect(statuses(workflow)).toMatchObject({ a: 'cancelled', b: 'completed', d: 'cancelled' });
+    expect(workflow.convergencePoints).toMatchObject([
+      {
+        outcome: 'met',
+        counted: ['b', 'c', 'e'],
+        cancelled: ['a', 'd'],
+        tally: { total: 5, completed: 3, cancelled: 0, open: 2 },
+      },
+    ]);
+    await until('nobody is still connected', () => observer.of('five').every(({ cutAt }) => cutAt !== undefined));
+  });
+
+  // Seen to fail when it waited for the fourth vote, which never comes.
+  it('a majority of four becomes unreachable with the third different vote, and fails then with the tally', async () => {
+    const workflow = await stack.run(
+      fork(
+        { a: good(1), b: good(2), c: good(3), d: observer.step('group=four&gate=never') },
+        '{ strategy: majority-vote, by: output }',
+      ),
+    );
+    expect(workflow).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'convergence-unmet',
+        details: { strategy: 'majority-vote', tally: { total: 4, completed: 3, failed: 0, open: 1 } },
+      },
+    });
+    expect(statuses(workflow)).toMatchObject({ a: 'completed', b: 'completed', c: 'completed', d: 'cancelled' });
+    expect(workflow.convergencePoints[0]?.reason).toMatch(/^no value can have more than half of 4 votes: /);
+  });
+
+  it('a judge is asked about what has completed, in a branch of its own', async () => {
+    const judged = `{ strategy: judge, agent: builtin.echo, with: { of: "\${{ outputs }}" }, require: 2 }`;
+    const [met, unmet] = await Promise.all([
+      stack.run(fork({ a: good(1), b: bad, c: good(3) }, judged)),
+      stack.run(fork({ a: good(1), b: bad, c: bad }, judged)),
+    ]);
+    expect(met).toMatchObject({ status: 'completed', output: { of: { a: 1, c: 3 } } });
+    expect(statuses(met)).toMatchObject({ judge: 'completed' });
+    expect(met.convergencePoints).toMatchObject([{ decidedBy: 'judge', counted: ['a', 'c'], tally: { total: 3 } }]);
+    expect(unmet).toMatchObject({ status: 'failed', error: { code: 'convergence-unmet' } });
+    expect(statuses(unmet)).toMatchObject({ judge: 'skipped' });
+  });
+
+  it('a branch starts with as many of its needs as it requires', async () => {
+    const never = observer.step('group=some&gate=never');
+    const join = '{ needs: { branches: [a, never, b], require: 2 }, agent: builtin.echo, with: "${{ needs }}" }';
+    const workflow = await stack.run(
+      fork({ a: good(1), never, b: good(2), join }, '{ strategy: first-success, schema: { type: object } }'),
+    );
+    expect(workflow).toMatchObject({ status: 'completed', output: { a: { output: 1 }, never: { output: null } } });
+  });
+
   // Seen to fail with losers: drain: the workflow then waits for the losers, which are never answered.
   it(
     'first-success takes the first output and closes the connections of the others',

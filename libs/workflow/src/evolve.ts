@@ -27,6 +27,7 @@ import {
   isOpen,
   hasLetGo,
   type Phase,
+  phases,
   rootPath,
   type Workflow,
   type WorkflowState,
@@ -73,7 +74,7 @@ function born(id: string, at: number, started: WorkflowStarted): Workflow {
     context: started.context,
     results: {},
   });
-  root.phase = { is: 'active' };
+  root.phase = phases.active;
   root.startedAt = at;
   return {
     status: 'running',
@@ -192,9 +193,9 @@ function apply(state: Workflow, event: Exclude<RecordedEvent, { type: 'WorkflowS
       return end(state, branch, { is: 'failed', failure: event.data.failure }, at);
     }
     case 'BranchSkipped':
-      return end(state, branchOf(state, event.data.branch), { is: 'skipped' }, at);
+      return end(state, branchOf(state, event.data.branch), phases.skipped, at);
     case 'BranchCancelled':
-      return end(state, branchOf(state, event.data.branch), { is: 'cancelled' }, at);
+      return end(state, branchOf(state, event.data.branch), phases.cancelled, at);
     case 'ConvergenceReached':
       return converged(state, event.data, at);
     case 'ForkReopened':
@@ -326,7 +327,7 @@ function forkOpened(state: Workflow, opened: ForkOpened, at: number): void {
     throw new HistoryError(`Branch ${parent.path} is not at a fork ${opened.step}`);
   }
   const fork = openFork(parent, step, opened, at);
-  parent.forks.set(step.id, fork);
+  parent.forks = new Map([...parent.forks, [step.id, fork]]);
   for (const branch of fork.branches) state.branches.set(branch.path, branch);
   if (fork.judge) state.branches.set(fork.judge.path, fork.judge);
   keepTime(state, fork);
@@ -341,7 +342,7 @@ function forkReopened(state: Workflow, reopened: ForkReopened, at: number): void
   }
   const { failed, cancelled, skipped } = reopened;
   const fork = reopenFork(old, [...failed, ...cancelled, ...skipped], at);
-  parent.forks.set(reopened.step, fork);
+  parent.forks = new Map([...parent.forks, [reopened.step, fork]]);
   keepTime(state, fork);
   enter(state, parent, { is: 'forked', fork }, at);
 }
@@ -365,7 +366,7 @@ function branchCompleted(state: Workflow, completed: BranchCompleted, at: number
   write(branch, completed.exports);
   if (completed.step !== undefined) completeStep(state, branch, completed.step, completed.output);
   branch.output = completed.output;
-  end(state, branch, { is: 'completed' }, at);
+  end(state, branch, phases.completed, at);
 }
 
 /** The branch goes on: with the next step of its innermost sequence, or with what follows on the end of that. */
@@ -373,7 +374,7 @@ function next(state: Workflow, branch: Branch, at: number): void {
   branch.attempts = 0;
   branch.earlierAttempts = 0;
   branch.wasDeferred = false;
-  enter(state, branch, { is: 'active' }, at);
+  enter(state, branch, phases.active, at);
 }
 
 function close(

@@ -1,4 +1,4 @@
-import { type Branch, noChildren } from './state';
+import { type Branch, noChildren, nothingYet, phases } from './state';
 
 /** What is to be said of a branch when it opens; everything else is as it is before the first step. */
 type Opening = Pick<
@@ -10,10 +10,9 @@ type Opening = Pick<
 export function newBranch(opening: Opening): Branch {
   return {
     ...opening,
+    ...nothingYet,
     cursor: 0,
-    nested: [],
-    phase: { is: 'pending' },
-    exports: {},
+    phase: phases.pending,
     output: null,
     attempts: 0,
     earlierAttempts: 0,
@@ -22,7 +21,6 @@ export function newBranch(opening: Opening): Branch {
     lastRun: undefined,
     startedAt: undefined,
     endedAt: undefined,
-    forks: new Map(),
     children: noChildren,
   };
 }

@@ -1,7 +1,7 @@
 import { type ForkOpened, type ForkStep, judgeName, type Step } from '@braid/events';
 import { hasItsNeeds, linkNeeds, stillLost } from './needs';
 import { newBranch } from './new-branch';
-import { type Branch, childPath, type Fork, type Phase } from './state';
+import { type Branch, childPath, type Fork, type Phase, phases } from './state';
 
 /** Opens the branches of a fork, all pending: a `parallel` has those that it names, a `map` one per item. */
 export function openFork(parent: Branch, step: ForkStep, opened: ForkOpened, at: number): Fork {
@@ -65,7 +65,7 @@ export function reopenFork(old: Fork, names: readonly string[], at: number): For
   for (const branch of fork.branches) {
     branch.fork = fork;
     if (!reopened.has(branch.index)) continue;
-    reopenBranch(branch, { is: 'pending' });
+    reopenBranch(branch, phases.pending);
     if (hasItsNeeds(fork, branch.index)) ready.push(branch.index);
   }
   if (fork.judge) reopenJudge(fork.judge, fork);
@@ -78,7 +78,7 @@ function reopenJudge(judge: Branch, fork: Fork): void {
   judge.cursor = 0;
   judge.output = null;
   judge.results = fork.parent.results;
-  reopenBranch(judge, { is: 'pending' });
+  reopenBranch(judge, phases.pending);
 }
 
 /** The branch goes on where it ended. Its attempts go on counting, but none of them counts for its retry policy. */

@@ -37,7 +37,7 @@ export function nest(branch: Branch, id: string, nesting: Nesting): void {
   const step = currentStep(branch);
   const steps = step?.id === id ? nestedSteps(step, nesting) : undefined;
   if (!steps) throw new HistoryError(`Branch ${branch.path} is not at a step ${id} with steps for ${nesting.is}`);
-  branch.nested.push({ steps, cursor: 0, output: null, in: nesting });
+  branch.nested = [...branch.nested, { steps, cursor: 0, output: null, in: nesting }];
 }
 
 /** Leaves the sequences inside of a step; a step in them that is under way ends with `result`. */
@@ -47,7 +47,7 @@ function returnTo(branch: Branch, id: string, result?: StepResult): Step {
     if (step?.id === id) return step;
     if (branch.nested.length === 0) throw new HistoryError(`Branch ${branch.path} is not at step ${id}`);
     if (step && result) record(branch, step, result);
-    branch.nested.pop();
+    branch.nested = branch.nested.slice(0, -1);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Compensation,
   type Fork,
   isJudge,
+  nothingYet,
   type Phase,
   rootPath,
   type Signal,
@@ -284,7 +285,7 @@ function restoreBranch(
     fork,
     compensates,
     steps,
-    nested: restoreNested({ ...branch, steps }, branch.nested),
+    nested: branch.nested.length === 0 ? nothingYet.nested : restoreNested({ ...branch, steps }, branch.nested),
     phase: { is: 'pending' },
     context: shared[branch.context] ?? {},
     results: (shared[branch.results] ?? {}) as unknown as StepResults,
@@ -292,7 +293,7 @@ function restoreBranch(
     lastRun: branch.lastRun ?? undefined,
     startedAt: branch.startedAt ?? undefined,
     endedAt: branch.endedAt ?? undefined,
-    forks: new Map(),
+    forks: nothingYet.forks,
   };
 }
 
@@ -320,7 +321,7 @@ function restoreFork(snapshot: ForkSnapshot, parent: Branch, branches: Branch[])
     cancelled: new Set(sets.cancelled),
     decision: snapshot.decision ?? undefined,
   };
-  parent.forks.set(step.id, fork);
+  parent.forks = new Map([...parent.forks, [step.id, fork]]);
   return fork;
 }
 

@@ -116,7 +116,7 @@ export type Branch = Sequence & {
   /** Place among its siblings, in declared order. */
   readonly index: number;
   /** The sequences inside of its steps that are under way, the innermost last. */
-  readonly nested: NestedSequence[];
+  nested: readonly NestedSequence[];
   phase: Phase;
   /** What this branch sees; replaced, never changed, so that a fork's children can keep a reference to it. */
   context: JsonObject;
@@ -133,8 +133,8 @@ export type Branch = Sequence & {
   lastRun: (Run & { readonly agent: string }) | undefined;
   startedAt: number | undefined;
   endedAt: number | undefined;
-  /** The forks that this branch opened, by step. */
-  readonly forks: Map<string, Fork>;
+  /** The forks that this branch opened, by step; replaced, never changed, because most branches share the one that is empty. */
+  forks: ReadonlyMap<string, Fork>;
   /** The child that each step of this branch started last; replaced, never changed. */
   children: Children;
 };
@@ -163,6 +163,18 @@ export type Phase =
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'skipped' }
   | { readonly is: 'cancelled' };
+
+/** Phases that say nothing but themselves. They are shared: a wide fork would hold as many as it has branches. */
+export const phases = {
+  pending: { is: 'pending' },
+  active: { is: 'active' },
+  completed: { is: 'completed' },
+  skipped: { is: 'skipped' },
+  cancelled: { is: 'cancelled' },
+} as const satisfies { readonly [name in Phase['is']]?: Phase };
+
+/** What a branch has at its beginning, shared for the same reason; all of it is replaced and never changed. */
+export const nothingYet: Pick<Branch, 'nested' | 'forks' | 'exports'> = { nested: [], forks: new Map(), exports: {} };
 
 export type Fork = {
   /** The branch that reached the fork. */

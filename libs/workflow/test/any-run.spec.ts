@@ -65,7 +65,7 @@ describe('any workflow, whatever happens to it and in whatever order', () => {
         driver.finish(check);
         checkCompensations(scenario.events);
       }),
-      runs(300),
+      runs(1000),
     );
   });
 });

@@ -11,6 +11,8 @@ import {
 
 /** Histories shorter than this are read from the beginning, unless told otherwise. */
 const short = 500;
+/** Most events that are read at once. */
+const page = 1000;
 /** A history has grown by half since its last snapshot when the next is taken, so all of them together cost as much as a few. */
 const growth = 1.5;
 
@@ -28,7 +30,17 @@ export class WorkflowSnapshots {
     const snapshot = await this.store.loadSnapshot(workflow);
     const from =
       snapshot?.stateSchema === snapshotSchema ? restoreSnapshot(snapshot.state as WorkflowSnapshot) : fold(beginning);
-    return fold(await this.store.readStream(workflow, { afterVersion: from.version }), from);
+    return this.readOn(workflow, from);
+  }
+
+  /** Page by page, so that of a long history only one page at a time is in memory beside the state. */
+  private async readOn(workflow: string, from: WorkflowState): Promise<WorkflowState> {
+    let state = from;
+    for (;;) {
+      const events = await this.store.readStream(workflow, { afterVersion: state.version, limit: page });
+      state = fold(events, state);
+      if (events.length < page) return state;
+    }
   }
 
   /** The version from which on the next snapshot should be taken. */

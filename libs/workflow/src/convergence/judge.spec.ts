@@ -135,7 +135,20 @@ describe('judge', () => {
     expect(busy.workflow.status).toBe('failed');
   });
 
-  // Seen to fail with the judge left at its end: it then answered about the branches as they were before.
+  // Seen to fail with the judge left at the end of its sequence: it was never asked again.
+  it('is asked again although it has answered, when the fork was unmet in spite of that', () => {
+    const exporting = ['a', 'b', 'c'].map((name) => branch(name, [agent(name, { export: { best: '${{ output }}' } })]));
+    const s = Scenario.start(graphOf([parallel('f', exporting, { converge: judging() })]));
+    s.complete('f/a', 1);
+    s.complete('f/b', 2);
+    s.fail('f/c', { retryable: false });
+    s.complete('f/judge', 'b it is');
+    expect(decisionOf(s)).toMatchObject({ outcome: 'unreachable', failure: { code: 'context-conflict' } });
+    s.send({ type: 'retry' });
+    s.complete('f/c', 3);
+    expect(asked(s).at(-1)?.data).toMatchObject({ attempt: 2, input: { a: 1, b: 2, c: 3 } });
+  });
+
   it('is asked again when the workflow is tried again, about what completed by then', () => {
     const s = start(judging({}, { onConflict: 'error' }));
     s.complete('f/a', 1);

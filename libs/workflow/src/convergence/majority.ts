@@ -2,6 +2,7 @@ import { type Strategy } from '@braid/events';
 import { type Fork } from '../state';
 import { type Ballot, type Candidate } from './ballot';
 import { hasArrived, openCount } from './strategy';
+import { canTie } from './tie';
 
 type Rules = Pick<Extract<Strategy, { name: 'majority-vote' }>, 'of' | 'tieBreak'>;
 
@@ -24,7 +25,7 @@ export function standingOf(fork: Fork, ballot: Ballot, rules: Rules, over: boole
   if (ballot.first && winsEvenTheLastTie(fork, ballot, ballot.first, rules)) {
     return { is: 'won', winner: ballot.first, by: 'majority' };
   }
-  return 2 * (most + open) > base || mayTie(fork, ballot, rules) ? { is: 'open' } : { is: 'lost' };
+  return 2 * (most + open) > base || isTieInReach(fork, ballot, rules) ? { is: 'open' } : { is: 'lost' };
 }
 
 /** The votes of which more than half are a majority: with `cast` those that were cast or still may be. */
@@ -51,10 +52,18 @@ function winsEvenTheLastTie(fork: Fork, ballot: Ballot, only: Candidate, { of, t
   return only.firstVoter < fork.branches.findIndex((branch) => !hasArrived(fork, branch));
 }
 
+/** Whether, with no majority in reach, there can still be a tie that has a winner. */
+function isTieInReach(fork: Fork, ballot: Ballot, rules: Rules): boolean {
+  if (!mayTie(fork, ballot, rules)) return false;
+  const { tieBreak } = rules;
+  return (
+    ballot.even || canTie(fork, ballot, typeof tieBreak === 'object' ? ballot.branchOf(tieBreak.branch) : undefined)
+  );
+}
+
 /**
- * Whether, with no majority in reach, there may still be a tie that has a winner. Exact where every branch has equally many
- * votes. With unequal ones it may say yes although no sum of the outstanding votes closes the gap: finding that out would
- * take trying all their sums, and the answer comes with the next arrivals anyway.
+ * Exact where every branch has equally many votes. With unequal ones it may say yes although no sum of the outstanding votes
+ * closes the gap, which {@link canTie} tells.
  */
 function mayTie(fork: Fork, ballot: Ballot, { tieBreak }: Rules): boolean {
   if (tieBreak === 'fail') return false;
