@@ -126,6 +126,18 @@ describe('convergence (REQ-4.3-3)', () => {
     expect(statuses(unmet)).toMatchObject({ judge: 'skipped' });
   });
 
+  it('a judge that no runner serves is warned of before anything runs', async () => {
+    const source = fork({ a: good(1), b: good(2) }, '{ strategy: judge, agent: builtin.ehco }');
+    await until('the runner has been heard of', async () => (await stack.client().agents()).agents.length > 0);
+    const { valid, problems } = await stack.client().validate(source);
+    expect({ valid, problems }).toMatchObject({
+      valid: true,
+      problems: [
+        { path: 'steps[0].converge.agent', severity: 'warning', suggestion: 'did you mean "builtin.echo"?', line: 9 },
+      ],
+    });
+  });
+
   it('a branch starts with as many of its needs as it requires', async () => {
     const never = observer.step('group=some&gate=never');
     const join = '{ needs: { branches: [a, never, b], require: 2 }, agent: builtin.echo, with: "${{ needs }}" }';

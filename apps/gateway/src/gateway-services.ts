@@ -53,7 +53,7 @@ export async function openServices(config: Config, instance: string, logger: Log
   const attempts = new LiveAttempts(silence);
   const presence = new Presence(Math.max(silence, 15_000));
   const reader = new WorkflowReader(store);
-  const catalogue = new PlaybookCatalogue(stored.playbooks);
+  const catalogue = new PlaybookCatalogue(stored.playbooks, () => presence.listAgents().map(({ agent }) => agent));
   const sender = new ConfirmedSender(bus.publisher, receipts, {
     receiptTimeoutMs: config.BRAID_RECEIPT_TIMEOUT,
     resendAfterMs,

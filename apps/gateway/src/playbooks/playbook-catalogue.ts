@@ -19,7 +19,11 @@ export type Validation = { readonly valid: boolean; readonly problems: readonly 
 
 /** Playbooks: those that were published, and those that callers bring along. */
 export class PlaybookCatalogue {
-  constructor(private readonly playbooks: Playbooks) {}
+  /** @param served the agents that runners serve now; none while no runner has been heard of, and nobody can tell */
+  constructor(
+    private readonly playbooks: Playbooks,
+    private readonly served: () => readonly string[],
+  ) {}
 
   /**
    * The graph of a published playbook (`name` or `name@version`), or of the playbook that `source` is.
@@ -43,13 +47,13 @@ export class PlaybookCatalogue {
   }
 
   async validate(source: string | JsonObject): Promise<Validation> {
-    const outcome = await this.compileWithChildren(source);
+    const outcome = await this.compileInPlace(source);
     return { valid: outcome.ok, problems: outcome.ok ? outcome.warnings : outcome.problems };
   }
 
   /** @throws Problem `playbook.invalid`, PlaybookVersionTakenError. */
   async publish(source: string | JsonObject): Promise<Publication> {
-    const { graph, warnings } = valid(await this.compileWithChildren(source));
+    const { graph, warnings } = valid(await this.compileInPlace(source));
     const text = typeof source === 'string' ? source : JSON.stringify(source, undefined, 2);
     const published = await this.playbooks.publish({
       name: graph.name,
@@ -71,16 +75,18 @@ export class PlaybookCatalogue {
     return found;
   }
 
-  /** Compiles a playbook and looks at those that it runs as children. Itself it may run too, once it is published. */
-  private async compileWithChildren(source: string | JsonObject): Promise<CompiledPlaybook> {
-    const outcome = compilePlaybook(source);
+  /** Compiles a playbook and looks at its agents, and at the playbooks that it runs as children. Itself it may run too, once it is published. */
+  private async compileInPlace(source: string | JsonObject): Promise<CompiledPlaybook> {
+    const agents = this.served();
+    const served = agents.length === 0 ? {} : { served: new Set(agents) };
+    const outcome = compilePlaybook(source, served);
     const children = outcome.ok ? playbooksIn(outcome.graph).filter((name) => name !== outcome.graph.name) : [];
     if (children.length === 0) return outcome;
     const graphOf = async (reference: string) => {
       const { name, version } = referenceIn(reference) ?? { name: reference, version: 'latest' };
       return [reference, (await this.playbooks.get(name, version))?.graph] as const;
     };
-    return compilePlaybook(source, { published: new Map(await Promise.all(children.map(graphOf))) });
+    return compilePlaybook(source, { ...served, published: new Map(await Promise.all(children.map(graphOf))) });
   }
 
   private async published({ name, version }: Reference): Promise<ResolvedPlaybook> {

@@ -3,6 +3,7 @@ import { builtInNames } from '../expression/cel-environment';
 import { buildGraph } from './build-graph';
 import { checkBudget } from './check-budget';
 import { checkCompensations } from './check-compensations';
+import { warnOfUnserved } from './check-agents';
 import { checkExpressions, reservedNames } from './check-expressions';
 import { checkForks } from './check-forks';
 import { checkIds } from './check-names';
@@ -22,15 +23,23 @@ export type CompiledPlaybook =
   | { readonly ok: true; readonly graph: Graph; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** What is known of the installation that a playbook is for. */
+type Around = {
+  /** The playbooks that it runs. */
+  readonly published?: PublishedPlaybooks;
+  /** The agents that runners serve now. */
+  readonly served?: ReadonlySet<string>;
+};
+
 /**
  * Compiles a playbook to its graph: checked, defaults applied, durations in milliseconds, ids given, the short form expanded.
  * A text is YAML or JSON, and its problems have a line and a column. All problems come at once; where one is an
- * error there is no graph. Never throws for what a playbook holds. What other playbooks it runs is checked where `published`
- * tells of them.
+ * error there is no graph. Never throws for what a playbook holds. What is outside of it is checked
+ * where `options` tell of it.
  */
 export function compilePlaybook(
   source: string | JsonObject,
-  options: { readonly limits?: Partial<PlaybookLimits>; readonly published?: PublishedPlaybooks } = {},
+  options: { readonly limits?: Partial<PlaybookLimits> } & Around = {},
 ): CompiledPlaybook {
   const limits = { ...defaultLimits, ...options.limits };
   const problems = new ProblemList(limits.problems);
@@ -41,7 +50,7 @@ export function compilePlaybook(
   const graph = problems.collect(() => {
     const vetted = read();
     const unusable = vetted === undefined || isTooLarge(source, vetted, limits, problems);
-    return unusable ? undefined : graphOf(vetted, limits, problems, options.published);
+    return unusable ? undefined : graphOf(vetted, limits, problems, options);
   });
   const found = problems.located(locate);
   return graph === undefined || problems.hasErrors
@@ -63,7 +72,7 @@ function graphOf(
   value: unknown,
   limits: PlaybookLimits,
   problems: ProblemList,
-  published: PublishedPlaybooks | undefined,
+  { published, served }: Around,
 ): Graph | undefined {
   if (stepsIn(value, limits.steps).length + listedIn(value) > limits.steps) {
     problems.add({
@@ -96,6 +105,7 @@ function graphOf(
   warnOfUnused(graph, used, problems);
   warnOfNoForks(graph, sequences, problems);
   if (published) checkPlaybooks(sequences, published, problems);
+  if (served) warnOfUnserved(sequences, served, problems);
   warnOfUnreached(sequences, problems);
   return graph;
 }
