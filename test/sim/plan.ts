@@ -76,6 +76,8 @@ const blows: readonly Blow[] = [
 /** What loses nothing that is on the bus. */
 const gentle: readonly Blow[] = blows.filter((blow) => !['nats-restart', 'nats-wipe', 'stop-runner'].includes(blow));
 
+const changesOfHands: readonly Blow[] = ['freeze-orchestrator', 'database-clock'];
+
 const anyGraph = [graphs(undefined, 1), graphs(undefined, 2)] as const;
 
 /** Each seed has some of the faults, of its own strength: all of them at once hide each other. */
@@ -83,9 +85,11 @@ export function planOf(seed: number): Plan {
   const chance = new Chance(seed);
   // With this patience, what a redelivery should repeat and does not is missed: no other mechanism repeats it in time.
   const patient = chance.happens(0.2);
+  // Here partitions change hands all the time, while their former owners believe that they have them.
+  const contested = chance.happens(0.15);
   const some = <T>(items: readonly T[]) => items.filter(() => chance.happens(0.4));
   const intensity = (often: number, most: number) => (chance.happens(often) ? chance.next() ** 2 * most : 0);
-  const chosen = some(patient ? gentle : blows);
+  const chosen = contested ? changesOfHands : some(patient ? gentle : blows);
   const [first = 'kill-orchestrator', ...others] = chosen;
   const partitions = chance.whole(1, 4);
   const weather: Weather = {
@@ -99,7 +103,7 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     partitions,
-    orchestrators: chance.whole(1, 3),
+    orchestrators: chance.whole(contested ? 2 : 1, 3),
     runners: chance.whole(1, 3),
     slots: chance.whole(1, 8),
     concurrency: chance.happens(0.2) ? chance.whole(1, 3) : undefined,
@@ -117,7 +121,7 @@ export function planOf(seed: number): Plan {
     commands: patient ? 0 : chance.whole(0, 6),
     badFor: chance.between(3_000, 30_000),
     weather,
-    blowEvery: chance.between(500, 8_000),
+    blowEvery: contested ? chance.between(200, 1_500) : chance.between(500, 8_000),
     blows: [first, ...others],
     skew: chance.pick([0, 0, 50, 3_000]),
     agents: patient
