@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   type AgentStep,
   type Amounts,
+  type BranchRequested,
   type ExecutionMode,
   type Graph,
   isInCompensation,
@@ -68,11 +69,7 @@ class Ledger {
 
   see({ type, data }: RecordedEvent): void {
     if (type === 'BranchRequested') {
-      const cost = this.costs.get(data.step) as Sums;
-      this.open.set(data.branch, cost);
-      if (isInCompensation(data.branch)) return;
-      this.attempts += 1;
-      add(this.used, actual(`${data.branch}/${data.step}/${data.attempt}`, cost));
+      this.begins(data);
       return;
     }
     if (type === 'ChildEnded') this.attemptsOfChildren += data.cost?.attempts ?? 0;
@@ -87,6 +84,14 @@ class Ledger {
       add(this.used, actual(`${data.branch}/${String(failure.step)}/${failure.attempt}`, cost), -1);
     }
     this.open.delete(data.branch);
+  }
+
+  private begins({ branch, step, attempt }: BranchRequested): void {
+    const cost = this.costs.get(step) as Sums;
+    this.open.set(branch, cost);
+    if (isInCompensation(branch)) return;
+    this.attempts += 1;
+    add(this.used, actual(`${branch}/${step}/${attempt}`, cost));
   }
 
   get reserved(): Sums {
