@@ -5,6 +5,7 @@ import {
   type Amounts,
   type BranchRequested,
   type ExecutionMode,
+  type Failure,
   type Graph,
   isInCompensation,
   type Json,
@@ -80,10 +81,13 @@ class Ledger {
     const run = 'run' in data ? data.run : undefined;
     if (run) add(this.reported, run.usage as Sums);
     else if (failure?.code !== 'no-slot') add(this.lost, cost);
-    else if (!isInCompensation(data.branch)) {
-      add(this.used, actual(`${data.branch}/${String(failure.step)}/${failure.attempt}`, cost), -1);
-    }
+    else this.neverBegan(data.branch, failure);
     this.open.delete(data.branch);
+  }
+
+  private neverBegan(branch: string, { step = '', attempt }: Failure): void {
+    if (isInCompensation(branch)) return;
+    add(this.used, actual(`${branch}/${step}/${attempt}`, this.costs.get(step) as Sums), -1);
   }
 
   private begins({ branch, step, attempt }: BranchRequested): void {
