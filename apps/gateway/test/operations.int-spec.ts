@@ -1,5 +1,7 @@
 import { freshDatabase, type FreshDatabase, freshNats, type FreshNats } from '@braid/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { GatewayUnderTest, hello } from './gateway-under-test';
 
 let database: FreshDatabase;
@@ -46,7 +48,9 @@ describe('playbooks', () => {
   });
 
   test('have a schema for editors', async () => {
-    expect((await gateway.get('/v1/playbooks/schema.json')).body).toMatchObject({ $schema: expect.any(String) });
+    const file = join(__dirname, '../../../schemas/playbook.schema.json');
+    const { body } = await gateway.get('/v1/playbooks/schema.json');
+    expect(body).toEqual(JSON.parse(readFileSync(file, 'utf8')));
   });
 });
 

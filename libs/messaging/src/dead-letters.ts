@@ -77,13 +77,23 @@ export async function retryDeadLetter(bus: Bus, seq: number): Promise<void> {
     headers: letter.headers,
     timeoutMs: 10_000,
   });
-  await dropDeadLetter(bus, seq);
+  await remove(bus, seq);
 }
 
 /** Removes a dead letter for good. @throws DeadLetterError `not-found`. */
 export async function dropDeadLetter(bus: Bus, seq: number): Promise<void> {
   await getDeadLetter(bus, seq);
-  await (await manager(bus)).streams.deleteMessage(streams.dead, seq);
+  if (!(await remove(bus, seq))) throw new DeadLetterError('not-found', `Dead letter ${seq} has just been removed`);
+}
+
+/** False when somebody else was faster, who may have sent it again: its message counts once. */
+async function remove(bus: Bus, seq: number): Promise<boolean> {
+  try {
+    return await (await manager(bus)).streams.deleteMessage(streams.dead, seq);
+  } catch (error) {
+    if ((await read(bus, { seq })) === undefined) return false;
+    throw error;
+  }
 }
 
 /** A server that has lost its streams holds no dead letters: the stream is made again with the next one. */

@@ -28,3 +28,32 @@ it.each(examples)('an editor finds nothing wrong with %s', (name) => {
   asEditorsDo(parse(readFileSync(join(root, 'examples', name), 'utf8')));
   expect(asEditorsDo.errors ?? []).toEqual([]);
 });
+
+type Schema = { readonly [keyword: string]: unknown };
+
+/** Every field that the schema names, with what is said about it there or where it refers to. */
+function fieldsIn(schema: unknown, path: string): readonly (readonly [path: string, field: Schema])[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const named = path.endsWith('/properties')
+    ? Object.entries(schema).map(([name, field]) => [`${path}/${name}`, field as Schema] as const)
+    : [];
+  return [...named, ...Object.entries(schema).flatMap(([key, part]) => fieldsIn(part, `${path}/${key}`))];
+}
+
+function describedIn({ description, $ref }: Schema): unknown {
+  const name = typeof $ref === 'string' ? $ref.replace('#/$defs/', '') : '';
+  return description ?? (playbookSchema.$defs as { readonly [name: string]: Schema })[name]?.['description'];
+}
+
+// Seen to fail with the description of `converge.strategy` taken away.
+it('says of every field what it is for', () => {
+  const fields = fieldsIn(playbookSchema, '');
+  expect(fields.length).toBeGreaterThan(80);
+  expect(fields.filter(([, field]) => typeof describedIn(field) !== 'string').map(([path]) => path)).toEqual([]);
+});
+
+it('is a schema of the draft that it names', () => {
+  const ajv = new Ajv2020({ strict: false });
+  expect(written['$schema']).toBe('https://json-schema.org/draft/2020-12/schema');
+  expect([ajv.validateSchema(written), ajv.errors]).toEqual([true, null]);
+});

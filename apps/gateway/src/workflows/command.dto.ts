@@ -1,12 +1,13 @@
 import { type Amounts } from '@braid/events';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsString, MaxLength } from 'class-validator';
+import { MayBeAbsent } from '../edge/may-be-absent';
 import { IsBudget } from './is-budget';
 
 /** What a command to a workflow may say besides what is wanted. */
 export class CommandDto {
   @ApiPropertyOptional({ description: 'Why, for the record', example: 'no longer needed', maxLength: 1000 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString({ message: 'reason must be text' })
   @MaxLength(1000, { message: 'reason must have at most 1000 characters' })
   reason?: string;
@@ -19,7 +20,7 @@ export class RetryDto extends CommandDto {
     additionalProperties: { type: 'number', minimum: 0 },
     example: { tokens: 40_000 },
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBudget()
   budget?: Amounts;
 }
@@ -29,7 +30,7 @@ export class CancelDto extends CommandDto {
     description: 'Undo the steps that have completed and say how, before the workflow ends; it is `running` meanwhile',
     default: false,
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean({ message: 'compensate must be true or false' })
   compensate?: boolean;
 }

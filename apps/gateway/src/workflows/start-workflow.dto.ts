@@ -1,6 +1,7 @@
 import { type Amounts, type ExecutionMode, type JsonObject } from '@braid/events';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsObject, IsOptional } from 'class-validator';
+import { IsIn, IsObject } from 'class-validator';
+import { MayBeAbsent } from '../edge/may-be-absent';
 import { IsPlaybookSource } from '../playbooks/is-playbook-source';
 import { IsBudget } from './is-budget';
 
@@ -26,7 +27,7 @@ export class StartWorkflowDto {
     additionalProperties: true,
     example: { who: 'Ada' },
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject({ message: 'variables must be an object of names and values' })
   variables?: JsonObject;
 
@@ -35,7 +36,7 @@ export class StartWorkflowDto {
     type: 'object',
     additionalProperties: true,
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject({ message: 'context must be an object of names and values' })
   context?: JsonObject;
 
@@ -44,7 +45,7 @@ export class StartWorkflowDto {
       'sequential runs the branches one at a time; the narrower of this, the playbook and the configuration wins',
     enum: ['parallel', 'sequential'],
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(['parallel', 'sequential'], { message: 'executionMode must be parallel or sequential' })
   executionMode?: ExecutionMode;
 
@@ -55,7 +56,7 @@ export class StartWorkflowDto {
     additionalProperties: { type: 'number', minimum: 0 },
     example: { tokens: 20_000, usd: 0.5 },
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsBudget()
   budget?: Amounts;
 }

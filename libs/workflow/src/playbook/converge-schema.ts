@@ -36,7 +36,11 @@ export const convergeSchema = {
   description: 'How the fork is decided; all-must-complete unless given.',
   additionalProperties: false,
   properties: {
-    strategy: { type: 'string', enum: Object.keys(strategies) },
+    strategy: {
+      type: 'string',
+      enum: Object.keys(strategies),
+      description: 'What the fork waits for, and what its output is.',
+    },
     require: {
       ...requirementSchema,
       description:
@@ -107,6 +111,7 @@ export const convergeSchema = {
     onUnmet: { $ref: '#/$defs/onFailure', description: 'What an unreachable convergence means for the branch.' },
     context: {
       title: 'Merge of contexts',
+      description: 'How what the branches exported comes together.',
       type: 'object',
       additionalProperties: false,
       properties: {
@@ -119,9 +124,10 @@ export const convergeSchema = {
             enum: ['error', 'first', 'last'],
             errorMessage: 'must be error, first, last or { prefer: <branch> }',
           },
+          anyOf: [{ enum: ['error', 'first', 'last'] }, { type: 'object' }],
           required: ['prefer'],
           additionalProperties: false,
-          properties: { prefer: { $ref: '#/$defs/name' } },
+          properties: { prefer: { $ref: '#/$defs/name', description: 'The branch whose value wins.' } },
         },
       },
     },

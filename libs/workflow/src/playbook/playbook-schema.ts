@@ -105,7 +105,7 @@ const attempts = {
 
 const stepFields = {
   id: { $ref: '#/$defs/name', description: 'Name under which later steps see the output: steps.<id>.output.' },
-  description: { type: 'string' },
+  description: { type: 'string', description: 'What the step is for, in words for people.' },
   if: { $ref: '#/$defs/expression', description: 'Skip when this is false.' },
   export: { ...templates, description: "Written into the branch's context; `output` is the step's output." },
   onFailure: { $ref: '#/$defs/onFailure', description: 'What a failure means for the branch.' },
@@ -127,7 +127,7 @@ const stepFields = {
   signal: { $ref: '#/$defs/signal' },
   playbook: { $ref: '#/$defs/publishedName' },
   fail: { $ref: '#/$defs/fail' },
-  steps: { $ref: '#/$defs/steps' },
+  steps: { $ref: '#/$defs/steps', description: 'The body of a map, or of a branch of several steps.' },
   converge: { $ref: '#/$defs/converge' },
 };
 
@@ -160,6 +160,8 @@ const onFailure = {
   if: { type: 'string' },
   then: { enum: ['fail', 'continue'], errorMessage: 'must be fail, continue or a list of steps' },
   else: { $ref: '#/$defs/steps' },
+  // For editors, which offer what stands here but not what stands under `then`.
+  anyOf: [{ enum: ['fail', 'continue'] }, { type: 'array' }],
 };
 
 const choose = {
@@ -174,7 +176,7 @@ const choose = {
     additionalProperties: false,
     properties: {
       when: { $ref: '#/$defs/expression', description: 'The case holds when this is true.' },
-      steps: { $ref: '#/$defs/steps' },
+      steps: { $ref: '#/$defs/steps', description: 'Runs when this is the first case that holds.' },
       otherwise: { $ref: '#/$defs/steps', description: 'Steps for when no case holds.' },
     },
     oneOf: [{ required: ['when', 'steps'] }, { required: ['otherwise'] }],
@@ -211,7 +213,7 @@ const fail = {
   additionalProperties: false,
   properties: {
     type: { type: 'string', minLength: 1, description: 'Name of the error; `PlaybookError` unless given.' },
-    message: { type: 'string', minLength: 1 },
+    message: { type: 'string', minLength: 1, description: 'What went wrong, for people; may hold expressions.' },
     details: { description: 'Any value, kept with the failure.' },
   },
 };
@@ -230,7 +232,12 @@ const branch = {
       required: ['branches', 'require'],
       additionalProperties: false,
       properties: {
-        branches: { type: 'array', minItems: 1, items: { $ref: '#/$defs/name' } },
+        branches: {
+          type: 'array',
+          minItems: 1,
+          items: { $ref: '#/$defs/name' },
+          description: 'Names of the siblings.',
+        },
         require: {
           ...requirementSchema,
           description: 'How many of them must have completed, as a number or a share (rounded up).',
@@ -253,6 +260,7 @@ const parallel = {
     maxConcurrency,
     branches: {
       type: 'object',
+      description: 'The branches by name, each one step or `steps`.',
       minProperties: 1,
       propertyNames: { $ref: '#/$defs/name' },
       additionalProperties: { $ref: '#/$defs/branch' },
@@ -271,7 +279,7 @@ const map = {
     over: { type: ['array', 'string'], description: 'The list, or an expression that gives it.' },
     as: { $ref: '#/$defs/name', description: 'Name of the item in expressions; `item` unless given.' },
     maxConcurrency,
-    steps: { $ref: '#/$defs/steps' },
+    steps: { $ref: '#/$defs/steps', description: 'The body, here instead of beside `map`.' },
   },
 };
 
@@ -290,8 +298,16 @@ const parallelStructure = {
   required: ['branches'],
   additionalProperties: false,
   properties: {
-    branches: { type: 'array', minItems: 1, items: { type: 'array', minItems: 1, items: listed } },
-    convergeAt: listed,
+    branches: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'array', minItems: 1, items: listed },
+      description: 'One list per branch: agents, ids of `steps`, or steps, to run one after another.',
+    },
+    convergeAt: {
+      ...listed,
+      description: 'What gets the outputs of all branches: an agent, the id of a step, or a step.',
+    },
   },
 };
 
@@ -313,9 +329,13 @@ export const playbookSchema = {
   additionalProperties: false,
   properties: {
     name: playbookName,
-    description: { type: 'string' },
+    description: { type: 'string', description: 'What the playbook is for, in words for people.' },
     variables,
-    executionType: { type: 'string', enum: ['sequential', 'parallel', 'mixed'] },
+    executionType: {
+      type: 'string',
+      enum: ['sequential', 'parallel', 'mixed'],
+      description: 'Whether branches run at the same time; `mixed` unless given.',
+    },
     parallelFallbackToSequential: {
       type: 'boolean',
       description: 'Try branches that failed for lack of capacity again, one at a time.',
@@ -327,7 +347,7 @@ export const playbookSchema = {
       additionalProperties: false,
       properties: attempts,
     },
-    steps: { $ref: '#/$defs/steps' },
+    steps: { $ref: '#/$defs/steps', description: 'What happens, one after another.' },
     parallelStructure,
     budget: {
       $ref: '#/$defs/amounts',

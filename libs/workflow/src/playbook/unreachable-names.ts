@@ -73,7 +73,11 @@ function comesAfterUndone(id: string): Told {
 
 /** The step stands in a branch that cannot be seen from here: beside this one, or inside a fork. */
 function explainBranch(id: string, place: Sequence, from: Sequence, current: number): Told {
-  if ([...around(place)].some(({ undoes }) => undoes)) {
+  const undone = [...around(place)].find(({ undoes }) => undoes);
+  if (
+    undone !== undefined &&
+    ![...around(from)].some(({ by, at, undoes }) => undoes && by === undone.by && at === undone.at)
+  ) {
     return {
       message: `the step "${id}" is part of a "compensate", and only its own steps see it`,
       suggestion: 'use what the steps of this branch give',
