@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { playbookFamilies } from '../../libs/workflow/test/hostile/playbook-families';
-import { yamlFamilies } from '../../libs/workflow/test/hostile/yaml-families';
+import { playbookFamilies, yamlFamilies } from '@braid/testing';
 import { type HostileBody, hostileBodies } from './rig/hostile-bodies';
 import { showingLogs, Stack } from './rig/stack';
 

@@ -5,3 +5,5 @@ export { checkCompensations } from './compensations';
 export { difference } from './difference';
 export { checkState, Watch } from './invariants';
 export { forks, type GraphOptions, graphs, type SignalName, variables } from './random-graph';
+export { playbookFamilies } from './hostile/playbook-families';
+export { repeated, yamlFamilies } from './hostile/yaml-families';

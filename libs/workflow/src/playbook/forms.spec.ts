@@ -137,11 +137,10 @@ describe.each(Object.entries(places))('in %s', (_, place) => {
         isText ? ['number', 'number'] : ['undefined', 'undefined'],
       );
       // The position is where the source says it, not merely somewhere.
-      const key = /(\w+)(?:\[\d+\])?$/.exec(path)?.[1];
-      const line = isText
-        ? source.split('\n').slice(Math.max(0, (problem?.line ?? 0) - 2), (problem?.line ?? 0) + 1)
-        : [];
-      if (isText && key !== undefined) expect(line.join('\n')).toContain(key);
+      const key = /(\w+)(?:\[\d+\])?$/.exec(path)?.[1] ?? '';
+      const line = problem?.line ?? 0;
+      const around = isText ? source.split('\n').slice(Math.max(0, line - 2), line + 1) : [key];
+      expect(around.join('\n')).toContain(key);
     }
   });
 

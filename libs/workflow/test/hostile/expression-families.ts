@@ -1,4 +1,4 @@
-import { repeated } from './yaml-families';
+import { repeated } from '@braid/testing';
 
 /** Kinds of hostile expressions: what they attack, and one of about so many characters. */
 export const expressionFamilies: readonly { readonly name: string; readonly code: (length: number) => string }[] = [

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { playbookFamilies, yamlFamilies } from '@braid/testing';
 import { compilePlaybook } from '@braid/workflow';
 import { Chance, mangled } from './chance';
 import { cpuMs } from './cpu';
-import { playbookFamilies } from './playbook-families';
-import { yamlFamilies } from './yaml-families';
 
 const families = [...yamlFamilies, ...playbookFamilies];
 const most = 262_144;
