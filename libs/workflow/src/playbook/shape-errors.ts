@@ -42,13 +42,24 @@ export function shapeErrors(playbook: unknown, most: number): readonly ErrorObje
   for (let part = open.pop(); part !== undefined && errors.length < most; part = open.pop()) {
     const { kind, value, at } = part;
     ahead = [];
-    validators[kind](value);
+    validators[kind](narrowed(value));
     for (const error of (validators[kind].errors ?? []).slice(0, most)) {
       errors.push(Object.assign(error, { instancePath: at + error.instancePath }));
     }
     for (const inner of ahead.toReversed()) open.push({ ...inner, at: at + inner.at });
   }
   return errors;
+}
+
+/** No part has so many fields: most of them are unknown, and the first of them are enough to end the check. */
+const widest = 200;
+
+/** The part without the fields that are too many; the validator would make an error of each. */
+function narrowed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const names = Object.keys(value);
+  if (names.length <= widest) return value;
+  return Object.fromEntries(Object.entries(value).slice(0, widest));
 }
 
 function inParts(schema: JsonObject): JsonObject {
