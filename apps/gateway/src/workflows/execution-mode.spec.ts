@@ -8,7 +8,7 @@ import { narrowestMode } from './execution-mode';
 const ask = (id: string): JsonObject => ({ id, agent: 'builtin.echo' });
 
 /** A step of each kind, which stands between two agents in each branch of a fork. */
-const kinds: { readonly [kind in Exclude<Step['kind'], 'playbook'>]: JsonObject } = {
+const kinds: { readonly [kind in Step['kind']]: JsonObject } = {
   agent: ask('middle'),
   parallel: { id: 'middle', parallel: { branches: { x: ask('x'), y: ask('y'), z: { ...ask('z'), needs: ['x'] } } } },
   map: { id: 'middle', map: { over: [1, 2, 3], steps: [ask('one'), ask('two')] } },
@@ -16,6 +16,7 @@ const kinds: { readonly [kind in Exclude<Step['kind'], 'playbook'>]: JsonObject 
   choose: { id: 'middle', choose: [{ when: '1 > 2', steps: [ask('no')] }, { otherwise: [ask('yes')] }] },
   wait: { id: 'middle', wait: '5s' },
   signal: { id: 'middle', signal: { name: 'go', timeout: '1h' } },
+  playbook: { id: 'middle', playbook: 'another' },
   fail: { id: 'middle', fail: { message: 'no' }, onFailure: [ask('instead')] },
 };
 
@@ -78,12 +79,16 @@ function play(graph: Graph, mode: ExecutionMode, pick: 'first' | 'last') {
   const s = Scenario.start(graph, { mode });
   let most = 0;
   while (s.workflow.status === 'running') {
-    const { requested } = s;
-    most = Math.max(most, requested.length);
-    const path = requested.at(pick === 'first' ? 0 : -1);
+    const { requested, delegated } = s;
+    most = Math.max(most, requested.length + delegated.length);
+    const place = pick === 'first' ? 0 : -1;
+    const path = requested.at(place);
+    const parent = delegated.at(place);
     const awaits = [...s.workflow.waiting].some(({ phase }) => phase.is === 'awaiting');
     const before = s.events.length;
     if (path !== undefined) s.complete(path, path === 'fork/judge' ? 'the verdict' : of(path.split('/')[1] ?? ''));
+    else if (parent !== undefined)
+      s.endChild(parent, { is: 'completed', output: null, cost: { attempts: 0, agentMs: 0, usage: {} } });
     else if (awaits) s.signal('go');
     else s.tick((nextObligation(s.workflow, new Map()) ?? s.now) - s.now);
     if (s.events.length === before) throw new Error('the workflow is stuck');
