@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 const projects = [
-  ['unit', 'Unit tests'],
+  // Nothing in them waits for a server: they take every processor, which jest leaves one of on its own.
+  ['unit', 'Unit tests', ['--maxWorkers=100%']],
   ['int', 'Integration tests (real PostgreSQL and NATS)'],
   ['e2e', 'End-to-end tests (the services as processes)'],
 ];
@@ -33,10 +34,10 @@ function run(args) {
   });
 }
 
-function runJest(project, outputFile) {
+function runJest(project, outputFile, more = []) {
   const options = ['--passWithNoTests', '--json', `--outputFile=${outputFile}`];
   // `--selectProjects` takes every word that follows, so it comes last.
-  return run([jest, ...process.argv.slice(2), ...options, '--selectProjects', project]);
+  return run([jest, ...more, ...process.argv.slice(2), ...options, '--selectProjects', project]);
 }
 
 /** What jest counted; a file that could not run is one failure, and so is a jest that reported nothing. */
@@ -55,10 +56,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'braid-test-'));
 const total = { passed: 0, failed: 0 };
 let interrupted = false;
 try {
-  for (const [project, title] of projects) {
+  for (const [project, title, more] of projects) {
     console.log(`\n=== ${title} ===\n`);
     const outputFile = join(scratch, `${project}.json`);
-    const outcome = await runJest(project, outputFile);
+    const outcome = await runJest(project, outputFile, more);
     const { passed, failed } = count(outputFile, outcome.code);
     total.passed += passed;
     total.failed += failed;
