@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
 
 const projects = [
-  // Nothing in them waits for a server: they take every processor, which jest leaves one of on its own.
-  ['unit', 'Unit tests', ['--maxWorkers=100%']],
-  ['int', 'Integration tests (real PostgreSQL and NATS)'],
-  ['e2e', 'End-to-end tests (the services as processes)'],
+  ['unit', 'Unit tests', '100%'],
+  // They wait for servers, redeliveries and leases most of the time: two at once, whatever the machine.
+  ['int', 'Integration tests (real PostgreSQL and NATS)', '2'],
+  ['e2e', 'End-to-end tests (the services as processes)', '2'],
 ];
 const jest = join(root, 'node_modules/jest/bin/jest.js');
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
@@ -34,10 +34,10 @@ function run(args) {
   });
 }
 
-function runJest(project, outputFile, more = []) {
-  const options = ['--passWithNoTests', '--json', `--outputFile=${outputFile}`];
+function runJest(project, outputFile, workers) {
+  const options = [`--maxWorkers=${workers}`, '--passWithNoTests', '--json', `--outputFile=${outputFile}`];
   // `--selectProjects` takes every word that follows, so it comes last.
-  return run([jest, ...more, ...process.argv.slice(2), ...options, '--selectProjects', project]);
+  return run([jest, ...process.argv.slice(2), ...options, '--selectProjects', project]);
 }
 
 /** What jest counted; a file that could not run is one failure, and so is a jest that reported nothing. */
@@ -56,10 +56,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'braid-test-'));
 const total = { passed: 0, failed: 0 };
 let interrupted = false;
 try {
-  for (const [project, title, more] of projects) {
+  for (const [project, title, workers] of projects) {
     console.log(`\n=== ${title} ===\n`);
     const outputFile = join(scratch, `${project}.json`);
-    const outcome = await runJest(project, outputFile, more);
+    const outcome = await runJest(project, outputFile, workers);
     const { passed, failed } = count(outputFile, outcome.code);
     total.passed += passed;
     total.failed += failed;
