@@ -62,20 +62,25 @@ export class Servers {
     });
   }
 
-  /** Ends each connection to the database with this chance, whatever is under way on it. */
+  /**
+   * Ends each connection to the database with this chance, whatever is under way on it. A server that is down has none: then
+   * it happens when it is up again.
+   */
   async endBackends(share: number): Promise<void> {
-    const client = new Client({ connectionString: this.postgres.adminUrl, connectionTimeoutMillis: 5_000 });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      await client.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-         where backend_type = 'client backend' and pid <> pg_backend_pid() and random() < $1`,
-        [share],
-      );
-    } finally {
-      await client.end().catch(() => undefined);
-    }
+    await this.inTurn('postgres', async () => {
+      const client = new Client({ connectionString: this.postgres.adminUrl, connectionTimeoutMillis: 5_000 });
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        await client.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where backend_type = 'client backend' and pid <> pg_backend_pid() and random() < $1`,
+          [share],
+        );
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    });
   }
 
   /** Answers false where the server has no disk of its own. A server that does not get over it is started again. */
