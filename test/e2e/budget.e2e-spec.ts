@@ -81,7 +81,7 @@ describe('a budget over the whole way', () => {
     async (executionMode) => {
       const workflow = await stack.run({ playbook: mapOf(1000), budget: { tokens: 1000 }, executionMode });
       expect(workflow).toMatchObject({ status: 'completed', output: { length: 100 } });
-      expect(workflow.cost).toMatchObject({ usage: { tokens: 1000 }, remaining: { tokens: 0 } });
+      expect(workflow.cost).toMatchObject({ attempts: 100, usage: { tokens: 1000 }, remaining: { tokens: 0 } });
       const failed = workflow.branchStatus.filter(({ status }) => status === 'failed');
       expect([failed.length, failed[0]?.error?.code]).toEqual([900, 'budget']);
     },

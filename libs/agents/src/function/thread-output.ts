@@ -1,5 +1,5 @@
 import { Console } from 'node:console';
-import { Writable } from 'node:stream';
+import { type Writable } from 'node:stream';
 
 type LineListener = (line: string) => void;
 
@@ -7,13 +7,13 @@ let listener: LineListener | undefined;
 
 /**
  * Makes everything that agent code prints in this thread (`console.log`, `process.stdout.write`) lines of the log of the
- * attempt that runs now. The runner's own output is a log of JSON lines, which foreign text would break.
+ * attempt that runs now. The runner's own output is a log of JSON lines, which foreign text would break. The streams stay
+ * themselves: the parent talks to them at moments of its own, and a stream in their place would end the thread then.
  */
 export function capturePrinting(): void {
-  const stdout = lineStream();
-  const stderr = lineStream();
-  Object.defineProperty(process, 'stdout', { value: stdout });
-  Object.defineProperty(process, 'stderr', { value: stderr });
+  const { stdout, stderr } = process;
+  intoLines(stdout);
+  intoLines(stderr);
   globalThis.console = new Console({ stdout, stderr });
 }
 
@@ -22,15 +22,13 @@ export function listenToLines(next: LineListener | undefined): void {
   listener = next;
 }
 
-function lineStream(): Writable {
+function intoLines(stream: Writable): void {
   let open = '';
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      const lines = (open + chunk.toString()).split('\n');
-      open = lines.pop() ?? '';
-      for (const line of lines) listener?.(line);
-      done();
-    },
-  });
+  stream._writev = (chunks, done) => {
+    const texts = chunks.map(({ chunk }) => String(chunk));
+    const lines = (open + texts.join('')).split('\n');
+    open = lines.pop() ?? '';
+    for (const line of lines) listener?.(line);
+    done();
+  };
 }
