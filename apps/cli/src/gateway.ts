@@ -22,5 +22,8 @@ export async function gatewayAddress(
 }
 
 export async function gatewayClient(options: Pick<GatewayOptions, 'url'>, cli: Cli): Promise<BraidClient> {
-  return new BraidClient({ baseUrl: await gatewayAddress(options, cli.environment) });
+  return new BraidClient({
+    baseUrl: await gatewayAddress(options, cli.environment),
+    onWait: ({ title }, waitMs) => cli.terminal.note(`${title}; trying again in ${Math.ceil(waitMs / 1_000)} s`),
+  });
 }

@@ -1,7 +1,7 @@
 import { type Config } from '@braid/contracts';
 import { openEventStore } from '@braid/event-store';
 import { type Bus, connectBus } from '@braid/messaging';
-import { createMetrics, Gauge, type Logger, type Readiness } from '@braid/service';
+import { Counter, createMetrics, Gauge, type Logger, type Readiness } from '@braid/service';
 import { ConfirmedSender } from './bus/confirmed-sender';
 import { natsSignals } from './bus/nats-signals';
 import { Receipts } from './bus/receipts';
@@ -14,6 +14,7 @@ import { Presence } from './operations/presence';
 import { PlaybookCatalogue } from './playbooks/playbook-catalogue';
 import { Endings } from './workflows/endings';
 import { LiveAttempts } from './workflows/live-attempts';
+import { StartGate } from './workflows/start-gate';
 import { WorkflowCommands } from './workflows/workflow-commands';
 import { WorkflowQueries } from './workflows/workflow-queries';
 import { WorkflowReader } from './workflows/workflow-reader';
@@ -73,6 +74,21 @@ export async function openServices(config: Config, instance: string, logger: Log
   gauge('braid_gateway_event_streams', 'Clients that follow events now', () => clients.size);
   gauge('braid_gateway_waiting_starts', 'Workflows whose end somebody waits for', () => endings.waiting);
   gauge('braid_gateway_publishing', 'Messages that are sent and not yet stored', () => bus.publisher.pending);
+  const refused = new Counter({
+    name: 'braid_gateway_starts_refused_total',
+    help: 'Starts that were held back, by code',
+    labelNames: ['code'],
+    registers: [registry],
+  });
+  const gate = new StartGate(
+    {
+      most: config.BRAID_STARTS_AT_ONCE,
+      mostBytes: config.BRAID_START_BYTES_AT_ONCE,
+      patienceMs: config.BRAID_START_PATIENCE,
+    },
+    (code) => refused.inc({ code }),
+  );
+  gauge('braid_gateway_starts', 'Starts that are in hand', () => gate.inHand);
   gauge('braid_gateway_runners', 'Runners that were heard lately', () => presence.listRunners().length);
 
   const checks: Readiness = {
@@ -88,7 +104,8 @@ export async function openServices(config: Config, instance: string, logger: Log
     clients,
     checks,
     registry,
-    starter: new WorkflowStarter(catalogue, sender, reader, endings, {
+    gate,
+    starter: new WorkflowStarter(catalogue, sender, reader, endings, gate, {
       partitions,
       executionMode: config.BRAID_EXECUTION_MODE === 'sequential' ? 'sequential' : 'parallel',
     }),

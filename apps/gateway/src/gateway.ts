@@ -59,6 +59,7 @@ async function createApp(
   const { adapter, allowedMethods } = await createHttpEdge({
     maxBodyBytes: config.BRAID_MAX_BODY_BYTES,
     registry: services.registry,
+    gate: services.gate,
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.over(services), adapter, {
     bodyParser: false,

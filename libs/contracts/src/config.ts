@@ -70,6 +70,18 @@ export const settings = {
     default: 20_000,
     desc: 'How long the gateway waits for a start or command to be on disk',
   }),
+  BRAID_STARTS_AT_ONCE: whole(
+    1,
+    1_000_000,
+  )({ default: 1_000, desc: 'Starts that a gateway has in hand at once; more are refused for now (429)' }),
+  BRAID_START_BYTES_AT_ONCE: bytes({
+    default: 67_108_864,
+    desc: 'Bytes of the starts that a gateway has in hand at once; more are refused for now (429)',
+  }),
+  BRAID_START_PATIENCE: duration({
+    default: 10_000,
+    desc: 'Age of an unanswered start from which on a gateway refuses others of its partition for now (503)',
+  }),
   BRAID_CACHE_WORKFLOWS: whole(
     1,
     10_000_000,

@@ -9,9 +9,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-async function clientOf(
-  listener: (request: IncomingMessage, response: ServerResponse) => unknown,
-): Promise<BraidClient> {
+async function serverOf(listener: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<string> {
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => {
@@ -19,7 +17,13 @@ async function clientOf(
     return new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;
-  return new BraidClient({ baseUrl: `http://127.0.0.1:${port}/`, headers: { authorization: 'Bearer k' } });
+  return `http://127.0.0.1:${port}/`;
+}
+
+async function clientOf(
+  listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<BraidClient> {
+  return new BraidClient({ baseUrl: await serverOf(listener), headers: { authorization: 'Bearer k' } });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -117,6 +121,62 @@ test('a problem document becomes an error with its code and problems', async () 
 test('an answer that is no problem document still has a code', async () => {
   const client = await clientOf((_request, response) => void response.writeHead(502).end('<html>'));
   await expect(client.get('w1')).rejects.toMatchObject({ code: 'http.502', status: 502 });
+});
+
+/** Answers the refusals in turn, then with success; and how often it was asked. */
+async function refusing(codes: readonly (readonly [number, string])[], patienceMs?: number) {
+  const asked: string[] = [];
+  const left = [...codes];
+  const address = await serverOf(async (request, response) => {
+    asked.push(String(request.headers['idempotency-key'] ?? '-'));
+    await bodyOf(request);
+    const [status, code] = left.shift() ?? [200, ''];
+    response
+      .writeHead(status, {
+        'content-type': 'application/problem+json',
+        ...(status === 200 ? {} : { 'retry-after': '0.05' }),
+      })
+      .end(JSON.stringify(status === 200 ? { id: 'w1' } : { title: 'Not now', status, code }));
+  });
+  const waits: number[] = [];
+  const patience = patienceMs === undefined ? {} : { patienceMs };
+  const client = new BraidClient({ baseUrl: address, onWait: (_refusal, ms) => void waits.push(ms), ...patience });
+  return { client, asked, waits };
+}
+
+// Seen to fail with `patiently` throwing at once.
+test('a start that was refused for now is sent again after Retry-After, with its key, until it is accepted', async () => {
+  const { client, asked, waits } = await refusing([
+    [429, 'gateway.busy'],
+    [503, 'orchestrator.behind'],
+    [503, 'receipt.missing'],
+  ]);
+  await expect(client.start({ playbook: 'p' }, { idempotencyKey: 'k' })).resolves.toEqual({ id: 'w1' });
+  expect(asked).toEqual(['k', 'k', 'k', 'k']);
+  for (const ms of waits) expect(ms).toBeGreaterThanOrEqual(50);
+});
+
+// Seen to fail with every request taken for repeatable: the command is then told twice.
+test('what may have been done is not sent again without a key', async () => {
+  const { client, asked } = await refusing([
+    [429, 'gateway.busy'],
+    [503, 'receipt.missing'],
+  ]);
+  await expect(client.start({ playbook: 'p' })).rejects.toMatchObject({ code: 'receipt.missing', retryAfter: 50 });
+  await expect(client.pause('w1')).resolves.toEqual({ id: 'w1' });
+  expect(asked).toEqual(['-', '-', '-']);
+});
+
+test('patience ends: the last refusal is thrown, or the reason of the signal', async () => {
+  const busy = Array.from({ length: 100 }, () => [429, 'gateway.busy'] as const);
+  const short = await refusing(busy, 200);
+  await expect(short.client.get('w1')).rejects.toMatchObject({ code: 'gateway.busy' });
+  expect(short.asked.length).toBeGreaterThan(1);
+  const none = await refusing(busy, 0);
+  await expect(none.client.get('w1')).rejects.toMatchObject({ code: 'gateway.busy' });
+  expect(none.asked).toHaveLength(1);
+  const { client } = await refusing(busy);
+  await expect(client.get('w1', { signal: AbortSignal.timeout(150) })).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
 test('a service that is not there is "unreachable"', async () => {

@@ -10,6 +10,7 @@ import {
 import { type Amounts, type ExecutionMode, type Json, type JsonObject } from '@braid/events';
 import { BraidError, errorOf } from './braid-error';
 import { followEvents } from './event-stream';
+import { patiently, type Patience } from './patience';
 import { type DeadLetterView, type RunnerView, type ServingView } from './operations';
 
 export type BraidClientOptions = {
@@ -18,7 +19,17 @@ export type BraidClientOptions = {
   /** Sent with every request, for example `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetch?: typeof fetch;
+  /**
+   * A request that the service refuses for now is sent again after the time that `Retry-After` names, until so many
+   * milliseconds have passed; 30 000 unless told otherwise, 0: never. What could be done twice is not repeated, unless it has
+   * an idempotency key or the refusal says that nothing was done.
+   */
+  readonly patienceMs?: number;
+  /** Hears of each refusal that is answered by waiting so many milliseconds. */
+  readonly onWait?: (refusal: BraidError, waitMs: number) => void;
 };
+
+const usualPatienceMs = 30_000;
 
 /** `name`, `name@version`, the playbook's YAML text, or the playbook itself. */
 export type PlaybookInput = string | JsonObject;
@@ -58,11 +69,13 @@ export class BraidClient {
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #fetch: typeof fetch;
+  readonly #patience: Patience;
 
   constructor(options: BraidClientOptions = {}) {
     this.#base = (options.baseUrl ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
     this.#headers = options.headers ?? {};
     this.#fetch = options.fetch ?? fetch;
+    this.#patience = { patienceMs: options.patienceMs ?? usualPatienceMs, onWait: options.onWait };
   }
 
   /**
@@ -273,7 +286,12 @@ export class BraidClient {
     return (await response.json()) as T;
   }
 
-  async #send(method: string, url: string, options: Sending): Promise<Response> {
+  #send(method: string, url: string, options: Sending): Promise<Response> {
+    const repeatable = method === 'GET' || options.headers?.['idempotency-key'] !== undefined;
+    return patiently(() => this.#sendOnce(method, url, options), repeatable, this.#patience, options.signal);
+  }
+
+  async #sendOnce(method: string, url: string, options: Sending): Promise<Response> {
     const { signal } = options;
     const { text, type } = contentOf(options);
     const content: Record<string, string> = type === undefined ? {} : { 'content-type': type };

@@ -1,6 +1,7 @@
 import { type EventView } from '@braid/contracts';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { BraidError } from './braid-error';
+import { pause } from './pause';
 
 /** Nothing can follow these. */
 const endings: ReadonlySet<string> = new Set(['WorkflowCompleted', 'WorkflowCancelled']);
@@ -75,18 +76,4 @@ function eventIn(data: string): EventView | undefined {
 /** Whether the stream may be there again later: the service is away or overloaded, or the connection broke. */
 function isPassing(error: unknown): boolean {
   return !(error instanceof BraidError) || error.status === 0 || error.status === 429 || error.status >= 500;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

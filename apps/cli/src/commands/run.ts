@@ -1,6 +1,7 @@
 import { type Amounts, type ExecutionMode, type JsonObject } from '@braid/events';
 import { type StartRequest } from '@braid/sdk';
 import { Command, Option } from 'commander';
+import { randomUUID } from 'node:crypto';
 import { type Cli } from '../cli';
 import { exitCodes } from '../exit-codes';
 import { explain } from '../explain';
@@ -38,13 +39,11 @@ async function run(cli: Cli, file: string, options: Options): Promise<void> {
   const client = await gatewayClient(options, cli);
   const { json, watch, key } = options;
   const request = await startRequest(file, options);
-  const started = await client
-    .start(request, key === undefined ? {} : { idempotencyKey: key })
-    .catch((error: unknown) => {
-      const { text, exitCode } = explain(error, terminal.colours, file);
-      terminal.note(text);
-      cli.exitCode = exitCode;
-    });
+  const started = await client.start(request, { idempotencyKey: key ?? randomUUID() }).catch((error: unknown) => {
+    const { text, exitCode } = explain(error, terminal.colours, file);
+    terminal.note(text);
+    cli.exitCode = exitCode;
+  });
   if (started === undefined) return;
   if (watch !== true) {
     if (json === true) terminal.printJson(started);

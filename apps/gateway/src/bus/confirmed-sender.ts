@@ -7,12 +7,18 @@ import { type Receipts } from './receipts';
 export type SenderOptions = {
   /** How long a caller waits for the receipt, in milliseconds. */
   readonly receiptTimeoutMs: number;
-  /** Silence after which the message is sent again, in milliseconds; doubles with every repeat. */
+  /** Shortest silence after which the message is sent again, in milliseconds; doubles with every repeat. */
   readonly resendAfterMs: number;
 };
 
+/** Weight of the latest receipt in how long they take. */
+const latest = 0.05;
+
 /** Sends starts and commands and waits until the orchestrator says that their outcome is on disk. */
 export class ConfirmedSender {
+  /** How long receipts take lately, in milliseconds. */
+  private usualMs = 0;
+
   constructor(
     private readonly publisher: Publisher,
     private readonly receipts: Receipts,
@@ -27,14 +33,18 @@ export class ConfirmedSender {
    */
   async send(subject: string, message: { readonly workflow: string }, traceparent?: string): Promise<Receipt> {
     const expected = this.receipts.expect(message.workflow);
-    const deadline = performance.now() + this.options.receiptTimeoutMs;
+    const from = performance.now();
+    const deadline = from + this.options.receiptTimeoutMs;
     const stop = new AbortController();
     try {
       const receipt = await Promise.race([
         expected.received,
         this.keepSending(subject, message, expected.replyTo, traceparent, deadline, stop.signal),
       ]);
-      if (receipt !== undefined) return receipt;
+      if (receipt !== undefined) {
+        this.usualMs += (performance.now() - from - this.usualMs) * latest;
+        return receipt;
+      }
       throw new Problem('receipt.missing', `No orchestrator answered within ${this.options.receiptTimeoutMs} ms`);
     } finally {
       stop.abort();
@@ -52,7 +62,8 @@ export class ConfirmedSender {
     signal: AbortSignal,
   ): Promise<undefined> {
     const body = JSON.stringify(message);
-    let silence = this.options.resendAfterMs;
+    // Repeats of what only waits its turn would make a slow orchestrator slower.
+    let silence = Math.max(this.options.resendAfterMs, Math.min(4 * this.usualMs, this.options.receiptTimeoutMs / 2));
     for (let count = 1; !signal.aborted; count++) {
       const left = deadline - performance.now();
       if (left <= 0) return undefined;

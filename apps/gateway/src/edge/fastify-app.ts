@@ -5,9 +5,11 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { type Socket } from 'node:net';
 import { describeProblem } from '../problems/describe-problem';
 import { Problem } from '../problems/problem';
+import { type StartGate } from '../workflows/start-gate';
 import { type AllowedMethods, followRoutes } from './allowed-methods';
 import { readBodies } from './body-parsers';
 import { requestIdOf } from './request-id';
+import { admitStarts } from './start-places';
 
 /** A client must have sent its whole request by then, in milliseconds; one that drips bytes holds a socket no longer. */
 const requestTimeoutMs = 60_000;
@@ -18,6 +20,7 @@ export type HttpEdge = { readonly adapter: FastifyAdapter; readonly allowedMetho
 export async function createHttpEdge(options: {
   readonly maxBodyBytes: number;
   readonly registry: Registry;
+  readonly gate: StartGate;
 }): Promise<HttpEdge> {
   const adapter = new FastifyAdapter({
     bodyLimit: options.maxBodyBytes,
@@ -45,6 +48,7 @@ export async function createHttpEdge(options: {
   instance.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  admitStarts(instance, options.gate, options.maxBodyBytes);
   measure(instance, options.registry);
   return { adapter, allowedMethods };
 }

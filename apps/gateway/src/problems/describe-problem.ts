@@ -20,7 +20,7 @@ const typePrefix = '/v1/problems/';
 export function describeProblem(thrown: unknown, instance: string): DescribedProblem {
   const problem = toProblem(thrown);
   const entry = problemCode(problem.code);
-  const { problems, allow, members } = problem.extras;
+  const { problems, allow, members, retryAfter = entry.retryAfter } = problem.extras;
   return {
     status: entry.status,
     body: {
@@ -35,7 +35,7 @@ export function describeProblem(thrown: unknown, instance: string): DescribedPro
       ...(problems === undefined ? {} : { problems }),
     },
     headers: {
-      ...(entry.retryAfter === undefined ? {} : { 'retry-after': String(entry.retryAfter) }),
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
       ...(allow === undefined ? {} : { allow: allow.join(', ') }),
     },
     fault: problem.code === 'internal',

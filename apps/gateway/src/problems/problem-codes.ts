@@ -157,6 +157,18 @@ export const problemCodes = {
     next: 'Repeat the request after Retry-After, with the same Idempotency-Key.',
     retryAfter: 5,
   },
+  'gateway.busy': {
+    status: 429,
+    title: 'The gateway has as many starts in hand as it may',
+    next: 'Nothing was started. Repeat the request after Retry-After, with the same Idempotency-Key; BRAID_STARTS_AT_ONCE and BRAID_START_BYTES_AT_ONCE are the limits.',
+    retryAfter: 1,
+  },
+  'orchestrator.behind': {
+    status: 503,
+    title: 'Starts wait too long for an orchestrator',
+    next: 'Nothing was started. Repeat the request after Retry-After, with the same Idempotency-Key; BRAID_START_PATIENCE is the limit, and more orchestrators help.',
+    retryAfter: 5,
+  },
   'receipt.missing': {
     status: 503,
     title: 'Nobody confirmed the request in time',

@@ -5,6 +5,8 @@ export type ProblemExtras = {
   readonly problems?: readonly PlaybookProblem[];
   /** Methods that the address takes; sent as `Allow`. */
   readonly allow?: readonly string[];
+  /** Seconds after which the same request may succeed, where that is known better than by the code alone. */
+  readonly retryAfter?: number;
   /** Further members of the problem details, for machines. */
   readonly members?: { readonly [name: string]: unknown };
 };

@@ -1,10 +1,11 @@
-import { partitionOf, type StartMessage, subjects } from '@braid/contracts';
+import { partitionOf, type Receipt, type StartMessage, subjects } from '@braid/contracts';
 import { type ExecutionMode } from '@braid/events';
 import { type ConfirmedSender } from '../bus/confirmed-sender';
 import { type PlaybookCatalogue } from '../playbooks/playbook-catalogue';
 import { Problem } from '../problems/problem';
 import { type Endings, untilEnded } from './endings';
 import { narrowestMode } from './execution-mode';
+import { type StartGate, type StartPlace } from './start-gate';
 import { requestDigest, type StartRequest, workflowId } from './start-identity';
 import { rejected } from './workflow-commands';
 import { type WorkflowReader } from './workflow-reader';
@@ -15,6 +16,8 @@ export type StartOptions = {
   readonly traceparent?: string;
   /** How long to wait for the end of the workflow, in milliseconds; 0: not at all. */
   readonly waitMs: number;
+  /** What the start has taken of the gateway's room. It is given back early when the caller waits for the end. */
+  readonly place?: StartPlace | undefined;
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
 };
@@ -35,13 +38,14 @@ export class WorkflowStarter {
     private readonly sender: ConfirmedSender,
     private readonly reader: WorkflowReader,
     private readonly endings: Endings,
+    private readonly gate: StartGate,
     private readonly options: { readonly partitions: number; readonly executionMode: ExecutionMode },
   ) {}
 
   /**
    * Resolves when the start is on disk, or with `waitMs` when the workflow has ended or the time has passed.
-   * @throws Problem when the playbook or the variables cannot be used, when the key belongs to another request, or when
-   * nobody confirmed the start in time.
+   * @throws Problem when the playbook or the variables cannot be used, when the key belongs to another request, when starts
+   * wait too long already, or when nobody confirmed this one in time.
    */
   async start(request: StartRequest, options: StartOptions): Promise<Started> {
     const workflow = workflowId(options.idempotencyKey);
@@ -51,6 +55,7 @@ export class WorkflowStarter {
     try {
       const created = await this.startOnce(workflow, digest, request, options);
       if (watch) {
+        options.place?.leave();
         await untilEnded(watch, () => this.reader.hasEnded(workflow), {
           timeoutMs: options.waitMs,
           pollMs,
@@ -71,9 +76,18 @@ export class WorkflowStarter {
   ): Promise<boolean> {
     // A repeat is answered from the log, even when the playbook that it names has changed since.
     if (idempotencyKey !== undefined && (await this.isRepeat(workflow, digest))) return false;
-    const message = await this.messageOf(workflow, digest, request, traceparent);
-    const subject = subjects.start(partitionOf(workflow, this.options.partitions), workflow);
-    const receipt = await this.sender.send(subject, message, traceparent);
+    const partition = partitionOf(workflow, this.options.partitions);
+    const wait = this.gate.join(partition);
+    let receipt: Receipt;
+    try {
+      const message = await this.messageOf(workflow, digest, request, traceparent);
+      receipt = await this.sender.send(subjects.start(partition, workflow), message, traceparent);
+      wait.answered();
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'receipt.missing') wait.unanswered();
+      else wait.dropped();
+      throw error;
+    }
     if (!receipt.ok) throw rejected(receipt);
     return idempotencyKey === undefined || !receipt.repeated;
   }

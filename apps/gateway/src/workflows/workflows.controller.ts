@@ -12,6 +12,7 @@ import {
 } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { waitMs } from '../edge/duration';
+import { placeOf } from '../edge/start-places';
 import { idempotencyKeyOf, traceparentOf, untilGone } from '../edge/request-headers';
 import { ApiProblems } from '../problems/problem.dto';
 import { dotPicture, mermaidPicture } from './graph-picture';
@@ -61,7 +62,9 @@ export class WorkflowsController {
     'playbook.invalid',
     'playbook.unknown',
     'variables.invalid',
+    'gateway.busy',
     'intake.full',
+    'orchestrator.behind',
     'receipt.missing',
   )
   async start(
@@ -83,6 +86,7 @@ export class WorkflowsController {
         ...(key === undefined ? {} : { idempotencyKey: key }),
         ...(traceparent === undefined ? {} : { traceparent }),
         waitMs: query.wait === undefined ? 0 : waitMs(query.wait),
+        place: placeOf(request),
         signal: untilGone(reply),
       },
     );
