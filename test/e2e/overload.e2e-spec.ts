@@ -6,6 +6,7 @@ import { defaultPartitions } from '@braid/contracts';
 import { Client } from 'pg';
 import { braid } from './rig/braid';
 import { acceptedOf, flood, type FloodAnswer, refusedOf } from './rig/flood';
+import { mostMemory } from './rig/memory';
 import { type ServiceProcess } from './rig/service-process';
 import { showingLogs, Stack } from './rig/stack';
 import { until } from './rig/until';
@@ -55,9 +56,8 @@ const complaintsAbout = (refusals: readonly FloodAnswer[]) =>
       !next.includes('Idempotency-Key'),
   );
 
-async function memoryOf(services: readonly ServiceProcess[]): Promise<readonly number[]> {
-  return Promise.all(services.map(async (service) => (await service.memory())?.most ?? 0));
-}
+const memoryOf = (services: readonly ServiceProcess[]) =>
+  Promise.all(services.map((service) => mostMemory(stack, service)));
 
 /** Gives a process a third of the time, so that whoever waits for it waits. */
 function slowedDown(service: ServiceProcess): () => Promise<void> {

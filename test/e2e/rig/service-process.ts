@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { until } from './until';
 
@@ -93,14 +92,6 @@ export class ServiceProcess {
   /** Lets a frozen process go on. */
   thaw(): void {
     this.child?.kill('SIGCONT');
-  }
-
-  /** Memory of the process in MiB, now and at most so far; undefined where the system does not tell. */
-  async memory(): Promise<{ readonly now: number; readonly most: number } | undefined> {
-    const status = await readFile(`/proc/${this.child?.pid}/status`, 'utf8').catch(() => undefined);
-    const mebibytes = (field: string) =>
-      Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status ?? '')?.[1]) / 1_024;
-    return status === undefined ? undefined : { now: mebibytes('VmRSS'), most: mebibytes('VmHWM') };
   }
 
   private announced(): string | undefined {
