@@ -34,15 +34,17 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
+type Both<T> = { readonly a: readonly T[]; readonly b: readonly T[] };
+
 /** Calls in turn, A B A B, so that whatever slows the machine down slows both; the first round warms up and is left out. */
-export function interleaved<T>(
+export async function interleaved<T>(
   rounds: number,
-  a: () => T,
-  b: () => T,
-): { readonly a: readonly T[]; readonly b: readonly T[] } {
+  a: () => T | Promise<T>,
+  b: () => T | Promise<T>,
+): Promise<Both<T>> {
   const found: { readonly a: T[]; readonly b: T[] } = { a: [], b: [] };
   for (let round = 0; round <= rounds; round++) {
-    const pair = { a: a(), b: b() };
+    const pair = { a: await a(), b: await b() };
     if (round === 0) continue;
     found.a.push(pair.a);
     found.b.push(pair.b);

@@ -14,6 +14,7 @@ import {
 } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 import { costOf, interleaved, median } from './measure';
+import { runProgram } from './run-program';
 
 /**
  * What a branch costs the rules, in a wide fork and in many narrow ones: `npm run bench:rules`. Both sides run equally many
@@ -166,9 +167,9 @@ function measure(graph: Graph, count: number): Figures {
 
 const figures = ['decide', 'heap', 'load', 'snapshot', 'restore'] as const;
 
-function compare({ name, wide: wideGraph, narrow: narrowGraph = wideGraph }: Case) {
+async function compare({ name, wide: wideGraph, narrow: narrowGraph = wideGraph }: Case) {
   const [one, many] = [wideGraph(wide), narrowGraph(narrow)];
-  const { a, b } = interleaved(
+  const { a, b } = await interleaved(
     rounds,
     () => measure(one, 1),
     () => measure(many, wide / narrow),
@@ -184,19 +185,27 @@ function compare({ name, wide: wideGraph, narrow: narrowGraph = wideGraph }: Cas
   });
 }
 
-const wanted = process.argv.slice(2);
-const rows = cases.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).flatMap(compare);
-const shown = (value: number, unit: string) => (unit === 'bytes' ? String(Math.round(value)) : value.toFixed(2));
-console.log(`per branch, a fork of ${wide} beside ${wide / narrow} of ${narrow}; medians of ${rounds} rounds\n`);
-console.log('| case | figure | of the wide one | of narrow ones | ratio |\n|---|---|---:|---:|---:|');
-for (const row of rows) {
-  const mark = Math.abs(row.ratio - 1) > tolerance ? ' !' : '';
-  const { unit } = row;
-  console.log(
-    `| ${row.case} | ${row.figure}, ${unit} | ${shown(row.wide, unit)} | ${shown(row.narrow, unit)} | ${row.ratio.toFixed(2)}${mark} |`,
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const rows = [];
+  for (const one of cases) if (wanted.length === 0 || wanted.includes(one.name)) rows.push(...(await compare(one)));
+  const shown = (value: number, unit: string) => (unit === 'bytes' ? String(Math.round(value)) : value.toFixed(2));
+  console.log(`per branch, a fork of ${wide} beside ${wide / narrow} of ${narrow}; medians of ${rounds} rounds\n`);
+  console.log('| case | figure | of the wide one | of narrow ones | ratio |\n|---|---|---:|---:|---:|');
+  for (const row of rows) {
+    const mark = Math.abs(row.ratio - 1) > tolerance ? ' !' : '';
+    const { unit } = row;
+    console.log(
+      `| ${row.case} | ${row.figure}, ${unit} | ${shown(row.wide, unit)} | ${shown(row.narrow, unit)} | ${row.ratio.toFixed(2)}${mark} |`,
+    );
+  }
+  const folder = join(__dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+  writeFileSync(
+    join(folder, 'rules.json'),
+    `${JSON.stringify({ machine, wide, narrow, rounds, rows }, undefined, 2)}\n`,
   );
 }
-const folder = join(__dirname, 'results');
-mkdirSync(folder, { recursive: true });
-const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-writeFileSync(join(folder, 'rules.json'), `${JSON.stringify({ machine, wide, narrow, rounds, rows }, undefined, 2)}\n`);
+
+runProgram(main);

@@ -14,6 +14,7 @@ import { unborn } from '@braid/workflow';
 import { decide } from '@braid/workflow/decide';
 import { Orchestrator } from '../apps/orchestrator/src/orchestrator';
 import { orchestratorMetrics } from '../apps/orchestrator/src/orchestrator-metrics';
+import { runProgram } from './run-program';
 
 /**
  * How long it takes until an orchestrator that takes over all partitions serves them, beside how many workflows that wait
@@ -145,10 +146,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exit(1);
-  },
-);
+runProgram(main);

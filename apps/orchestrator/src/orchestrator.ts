@@ -112,7 +112,7 @@ export class Orchestrator {
       snapshots: new WorkflowSnapshots(store, options.snapshotsFrom),
       backlog: (agent) => this.backlogOf(agent),
       recorded: (partition, position, recorded, playbook) => this.recorded(partition, position, recorded, playbook),
-      checkLeases: () => this.leases.check(),
+      surelyOwner: () => this.leases.check(),
       onFenced: (lease) => this.leases.fenced(lease),
     };
     this.leases = new LeaseKeeper(

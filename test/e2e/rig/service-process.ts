@@ -10,6 +10,8 @@ export type ServiceOptions = {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
 };
 
 export type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -47,6 +49,12 @@ export class ServiceProcess {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
+  /** The process of its present life. */
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error(`${this.name} was never started`);
+    return this.child.pid;
+  }
+
   /** All that it wrote, over all its lives. */
   get log(): string {
     return this.text;
@@ -54,10 +62,10 @@ export class ServiceProcess {
 
   /** Starts it and waits until it says that it is ready. A gateway comes back at the address that it had before. */
   async start(): Promise<void> {
-    const { app, cwd, environment } = this.options;
+    const { app, cwd, environment, nodeOptions = [] } = this.options;
     const port = app === 'gateway' && this.ownAddress !== '' ? { BRAID_HTTP_PORT: new URL(this.ownAddress).port } : {};
     this.launchedAt = this.text.length;
-    const child = spawn(process.execPath, ['--require', leash, resolve(dist, app, 'src/main.js')], {
+    const child = spawn(process.execPath, [...nodeOptions, '--require', leash, resolve(dist, app, 'src/main.js')], {
       cwd,
       env: { ...environment, ...port, BRAID_INSTANCE: this.options.name },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

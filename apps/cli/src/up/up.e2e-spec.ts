@@ -115,10 +115,6 @@ it(
   async () => {
     const first = braid(['up']);
     await first.says(/requested +audit\/languages/);
-    const second = braid(['up', '--no-example'], { BRAID_HTTP_PORT: '0' });
-    expect(await second.ended()).toBe(1);
-    expect(second.output()).toContain(`in use by process ${first.child.pid}`);
-
     first.child.kill('SIGKILL');
     await first.ended();
     await nothingLeft();
@@ -137,6 +133,9 @@ it(
     await up.says(/Ctrl-C stops it/);
     const doctor = braid(['doctor']);
     expect({ code: await doctor.ended(), output: doctor.output() }).toMatchObject({ code: 0 });
+    const second = braid(['up', '--no-example'], { BRAID_HTTP_PORT: '0' });
+    expect(await second.ended()).toBe(1);
+    expect(second.output()).toContain(`in use by process ${up.child.pid}`);
 
     const [runner] = await processesLike((command) => command.includes('agent-runner') && command.includes(dataDir));
     process.kill(runner?.pid ?? 0, 'SIGKILL');

@@ -1,21 +1,26 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { type JsonObject } from '@braid/events';
+import { ApiProblems } from '../problems/problem.dto';
+import { type ProblemCode } from '../problems/problem-codes';
 import { CommandDto } from './command.dto';
 import { WorkflowDto } from './workflow.dto';
 
-/** Documents a command to a workflow. `done`: how the workflow is afterwards. */
+/** A command to a workflow: its status, and its documentation. `done`: how the workflow is afterwards. */
 export function ApiCommand(told: {
   readonly summary: string;
   readonly description: string;
   readonly done: string;
+  /** How it may be refused beside what every command may be. */
+  readonly problems: readonly ProblemCode[];
   /** What the body may hold. */
   readonly body?: typeof CommandDto;
   /** Bodies that say more than a reason. */
   readonly examples?: { readonly [name: string]: { readonly summary: string; readonly value: JsonObject } };
 }): MethodDecorator {
-  const { summary, description, done, body = CommandDto, examples } = told;
+  const { summary, description, done, problems, body = CommandDto, examples } = told;
   return applyDecorators(
+    HttpCode(200),
     ApiOperation({ summary, description }),
     ApiHeader({
       name: 'Idempotency-Key',
@@ -31,5 +36,6 @@ export function ApiCommand(told: {
       },
     }),
     ApiOkResponse({ type: WorkflowDto, description: `It is on disk that the workflow is ${done}` }),
+    ApiProblems('body.malformed', 'input.invalid', 'workflow.not-found', ...problems, 'intake.full', 'receipt.missing'),
   );
 }

@@ -23,7 +23,6 @@ export class WorkflowCommandsController {
   ) {}
 
   @Post(':id/cancel')
-  @HttpCode(200)
   @ApiCommand({
     summary: 'Cancel a workflow',
     description:
@@ -33,15 +32,8 @@ export class WorkflowCommandsController {
     examples: {
       undone: { summary: 'With compensation', value: { reason: 'the customer has called', compensate: true } },
     },
+    problems: ['workflow.closed'],
   })
-  @ApiProblems(
-    'body.malformed',
-    'input.invalid',
-    'workflow.not-found',
-    'workflow.closed',
-    'intake.full',
-    'receipt.missing',
-  )
   async cancel(@Param('id') id: string, @Body() { reason, compensate }: CancelDto): Promise<WorkflowView> {
     const workflow = requireWorkflowId(id);
     await this.commands.cancel(workflow, {
@@ -52,21 +44,13 @@ export class WorkflowCommandsController {
   }
 
   @Post(':id/pause')
-  @HttpCode(200)
   @ApiCommand({
     summary: 'Pause a workflow',
     description:
       'Nothing new is started until it is resumed; attempts that are under way may end, and signals are kept.',
     done: 'paused',
+    problems: ['workflow.closed'],
   })
-  @ApiProblems(
-    'body.malformed',
-    'input.invalid',
-    'workflow.not-found',
-    'workflow.closed',
-    'intake.full',
-    'receipt.missing',
-  )
   pause(
     @Param('id') id: string,
     @Body() { reason }: CommandDto,
@@ -76,16 +60,12 @@ export class WorkflowCommandsController {
   }
 
   @Post(':id/resume')
-  @HttpCode(200)
-  @ApiCommand({ summary: 'Resume a paused workflow', description: 'One that runs goes on running.', done: 'running' })
-  @ApiProblems(
-    'body.malformed',
-    'input.invalid',
-    'workflow.not-found',
-    'workflow.closed',
-    'intake.full',
-    'receipt.missing',
-  )
+  @ApiCommand({
+    summary: 'Resume a paused workflow',
+    description: 'One that runs goes on running.',
+    done: 'running',
+    problems: ['workflow.closed'],
+  })
   resume(
     @Param('id') id: string,
     @Body() { reason }: CommandDto,
@@ -95,23 +75,14 @@ export class WorkflowCommandsController {
   }
 
   @Post(':id/retry')
-  @HttpCode(200)
   @ApiCommand({
     summary: 'Try a failed workflow again',
     description:
       'It goes on where it failed, with fresh retry policies; what completed is kept. A workflow whose budget was used up needs a larger one.',
     done: 'running again',
     body: RetryDto,
+    problems: ['workflow.not-failed', 'workflow.compensated'],
   })
-  @ApiProblems(
-    'body.malformed',
-    'input.invalid',
-    'workflow.not-found',
-    'workflow.not-failed',
-    'workflow.compensated',
-    'intake.full',
-    'receipt.missing',
-  )
   retry(
     @Param('id') id: string,
     @Body() { reason, budget }: RetryDto,

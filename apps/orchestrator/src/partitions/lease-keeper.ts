@@ -23,11 +23,12 @@ export type LeaseOptions = {
 
 /**
  * Holds an equal share of the partitions: takes what is free, renews what it has, gives back what is more than its share. Only
- * the database's clock decides who owns what; this process stops acting on its own clock well before a lease can end.
+ * the database's clock decides who owns what; a process that cannot renew in time stops acting on its own clock.
  */
 export class LeaseKeeper {
   private readonly held = new Map<number, Lease>();
   private renewedAt: number;
+  private overdueSince: number | undefined;
   private round: Promise<void> | undefined;
   private again = false;
   private stopped = false;
@@ -133,12 +134,20 @@ export class LeaseKeeper {
   }
 
   /**
-   * Without a renewal in time the leases may have ended: everything is dropped before somebody else can begin. A process that
-   * stood still learns so only by looking: timers and messages come in no certain order then.
+   * Whether the leases are surely held, by this process's own clock. A process that stood still learns only by looking, timers
+   * and messages coming in no certain order then, and may well be the owner still: it renews before anything is dropped. Without
+   * an answer everything is. Until it knows, what it records is fenced by the epoch, and what needs no record it leaves undone.
    */
-  check(): void {
+  check(): boolean {
     const { clock, ttl } = this.options;
-    if (clock.monotonic() - this.renewedAt < (ttl * 2) / 3) return;
-    for (const partition of [...this.held.keys()]) this.lose(partition);
+    const now = clock.monotonic();
+    if (now - this.renewedAt < (ttl * 2) / 3) {
+      this.overdueSince = undefined;
+      return true;
+    }
+    this.overdueSince ??= now;
+    if (now - this.overdueSince >= ttl / 3) for (const partition of [...this.held.keys()]) this.lose(partition);
+    else void this.turn();
+    return false;
   }
 }

@@ -32,8 +32,8 @@ export type OwnerContext = {
   readonly backlog: (agent: string) => Promise<number>;
   /** Events are on disk; `position` is the partition's counter after the last of them. */
   readonly recorded: (partition: number, position: number, events: readonly RecordedEvent[], playbook: string) => void;
-  /** Drops what may belong to somebody else by now, going by the clock of this process. */
-  readonly checkLeases: () => void;
+  /** Whether the partitions surely still belong to this process, going by its own clock. */
+  readonly surelyOwner: () => boolean;
   /** Somebody else owns the partition by now. */
   readonly onFenced: (lease: Lease) => void;
 };

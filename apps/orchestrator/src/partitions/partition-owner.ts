@@ -33,8 +33,8 @@ export class PartitionOwner {
   private intake: Intake | undefined;
   private state: 'owning' | 'draining' | 'gone' = 'owning';
   private readonly unfinished = new Set<Promise<void>>();
-  /** Workflows whose effects were told again: what was told since then was told by this owner. */
-  private readonly toldAgain = new Set<string>();
+  /** Workflows that have nothing to be told again: this owner has done so, and has told what it recorded since. */
+  private readonly told = new Set<string>();
 
   constructor(
     readonly lease: Lease,
@@ -67,10 +67,9 @@ export class PartitionOwner {
 
   /** A runner says that it works on this. When that is known to be over, it is told so: its cancel signal may have been lost. */
   heard(attempt: LiveAttempt): void {
-    this.context.checkLeases();
     const { workflow, branch, step } = attempt;
     const over = this.cache.isClosed(workflow) || isKnownToBeOver(this.cache.peek(workflow), attempt);
-    if (this.state !== 'owning' || !over) return;
+    if (!over || !this.context.surelyOwner() || this.state !== 'owning') return;
     const attempts = [{ branch, step, attempt: attempt.attempt }];
     this.context.dispatcher.cancel({ workflow, attempts, reason: 'its outcome is not waited for any more' });
   }
@@ -169,9 +168,17 @@ export class PartitionOwner {
     const { clock, signs } = this.context;
     entry.dueAt = dueExactly(state, signs.of(entry.id), clock.now(), this.context);
     this.cache.arm(entry, () => this.tick(entry.id));
-    if (this.toldAgain.has(entry.id) || clock.now() - this.since >= recognisedFor) return;
-    this.toldAgain.add(entry.id);
-    this.track(this.tellAgain(entry, recentOf(state, this.lease.partition, this.context)));
+    if (clock.now() - this.since < recognisedFor) this.track(this.tellAgain(entry, this.untold(state)));
+  }
+
+  /**
+   * What may have been recorded and never told. Looking costs as much as the workflow has open, and a fork may have thousands of
+   * messages that come again, so it is looked for once.
+   */
+  private untold(state: Workflow): Recent {
+    if (this.told.has(state.id)) return nothingRecent;
+    this.told.add(state.id);
+    return recentOf(state, this.lease.partition, this.context);
   }
 
   private handle(entry: WorkflowEntry<Input>, input: Input): void {
@@ -279,7 +286,7 @@ export class PartitionOwner {
     // Of the state as it is now: when this is told, it may be ahead of the disk again.
     const version = state?.version ?? 0;
     const news = answerTo(input.command, state ?? unborn, again);
-    const recent = again && isUnderWay(state) ? recentOf(state, this.lease.partition, this.context) : nothingRecent;
+    const recent = again && isUnderWay(state) ? this.untold(state) : nothingRecent;
     this.onceOnDisk(entry, input, async () => {
       if (state === undefined || state.status === 'unborn') return this.finish(input.delivery);
       this.answer(input, { ok: true, workflow: entry.id, version, repeated: true });
