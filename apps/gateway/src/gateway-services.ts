@@ -59,7 +59,7 @@ export async function openServices(config: Config, instance: string, logger: Log
     receiptTimeoutMs: config.BRAID_RECEIPT_TIMEOUT,
     resendAfterMs,
   });
-  const clients = new EventStreams(logger);
+  const clients = new EventStreams(logger, config.BRAID_STREAM_STALL);
   const feed = new Feed(store, signals, { partitions, pollMs });
   const registry = createMetrics('gateway');
   const gauge = (name: string, help: string, value: () => number) =>

@@ -82,6 +82,10 @@ export const settings = {
     default: 10_000,
     desc: 'Age of an unanswered start from which on a gateway refuses others of its partition for now (503)',
   }),
+  BRAID_STREAM_STALL: duration({
+    default: 30_000,
+    desc: 'How long a client that follows events may read nothing before it is cut off',
+  }),
   BRAID_CACHE_WORKFLOWS: whole(
     1,
     10_000_000,

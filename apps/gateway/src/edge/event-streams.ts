@@ -1,6 +1,5 @@
 import { type Logger } from '@braid/service';
 import { type FastifyReply } from 'fastify';
-import { once } from 'node:events';
 import { type ServerResponse } from 'node:http';
 
 /** One server-sent event. Without `data` it only moves the client's `Last-Event-ID`. */
@@ -8,8 +7,6 @@ export type ServerSentEvent = { readonly id: string; readonly data?: unknown };
 
 /** Proxies close connections that are silent for longer than half a minute or so. */
 const heartbeatMs = 15_000;
-/** A client that takes nothing for this long is gone or too slow, and its connection is closed. */
-const stallMs = 30_000;
 /** How long clients wait before they connect again, in milliseconds. */
 const reconnectMs = 1_000;
 
@@ -17,7 +14,11 @@ const reconnectMs = 1_000;
 export class EventStreams {
   private readonly open = new Set<AbortController>();
 
-  constructor(private readonly logger: Logger) {}
+  /** `stallMs`: a client that takes nothing for so many milliseconds is gone or too slow, and its connection is closed. */
+  constructor(
+    private readonly logger: Logger,
+    private readonly stallMs: number,
+  ) {}
 
   /** How many clients are connected. */
   get size(): number {
@@ -48,7 +49,7 @@ export class EventStreams {
     try {
       for await (const event of source(stop.signal)) {
         if (stop.signal.aborted) break;
-        if (!raw.write(textOf(event)) && !(await drained(raw, stop.signal))) break;
+        if (!raw.write(textOf(event)) && !(await drained(raw, stop.signal, this.stallMs))) break;
       }
     } catch (error) {
       if (!stop.signal.aborted) this.logger.warn({ error }, 'an event stream broke off');
@@ -71,11 +72,20 @@ function textOf({ id, data }: ServerSentEvent): string {
   return data === undefined ? `id: ${id}\n\n` : `id: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-async function drained(raw: ServerResponse, signal: AbortSignal): Promise<boolean> {
-  try {
-    await once(raw, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stallMs)]) });
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether the client has taken what was written, before the time was over or the signal aborted. */
+function drained(raw: ServerResponse, signal: AbortSignal, stallMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const over = (taken: boolean) => {
+      clearTimeout(timer);
+      raw.off('drain', onDrain);
+      signal.removeEventListener('abort', onAbort);
+      resolve(taken);
+    };
+    const onDrain = () => over(true);
+    const onAbort = () => over(false);
+    const timer = setTimeout(onAbort, stallMs);
+    raw.once('drain', onDrain);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
 }

@@ -7,7 +7,8 @@ import { type Signals } from '../bus/signals';
 import { type FeedPositions } from './feed-cursor';
 import { Wake } from './wake';
 
-const pageSize = 500;
+/** Events that are read from the store at once; also the most that is held for a reader who does not keep up. */
+const pageSize = 50;
 /** Rings that come within this time are one read, in milliseconds. */
 const coalesceMs = 20;
 

@@ -6,7 +6,7 @@ import { endsWorkflow } from '../workflows/event-view';
 import { Wake } from './wake';
 
 /** Events that are read from the store at once; also the most that is held for a reader who does not keep up. */
-const pageSize = 500;
+const pageSize = 50;
 
 /**
  * The events of one workflow after `after`, in version order, without gaps or repeats, as they happen until it ends. What
