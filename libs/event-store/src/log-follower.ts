@@ -11,7 +11,7 @@ export type FollowerOptions = {
   readonly handle: (events: readonly StoredEvent[]) => Promise<void>;
   /** Events of one batch; 500 unless told. */
   readonly batchSize?: number;
-  /** Offered events that may wait in memory; 5000 unless told. What is over is read from the log later. */
+  /** Offered events that may wait in memory; 50 000 unless told. What is over is read from the log later. */
   readonly maxBuffered?: number;
   /** Checkpoints are saved at most this often, in milliseconds; 250 unless told. */
   readonly checkpointEveryMs?: number;
@@ -30,6 +30,8 @@ type Cursor = {
   taken: number;
   /** The highest position that is known to exist. */
   head: number;
+  /** The head when the log was last asked; what is in the log since then and was not offered is missing. */
+  polled: number;
   /** Events from the log come first: the start, or a gap. */
   behind: boolean;
   buffer: StoredEvent[];
@@ -55,7 +57,7 @@ export class LogFollower {
   constructor(options: FollowerOptions) {
     this.#options = {
       batchSize: 500,
-      maxBuffered: 5000,
+      maxBuffered: 50_000,
       checkpointEveryMs: 250,
       pollEveryMs: 1000,
       clock: systemClock,
@@ -164,7 +166,15 @@ export class LogFollower {
       const checkpoints = await this.#options.store.loadCheckpoints(this.#options.name);
       for (const partition of added) {
         const at = checkpoints.get(partition) ?? 0;
-        this.#cursors.set(partition, { handled: at, saved: at, taken: at, head: at, behind: true, buffer: [] });
+        this.#cursors.set(partition, {
+          handled: at,
+          saved: at,
+          taken: at,
+          head: at,
+          polled: at,
+          behind: true,
+          buffer: [],
+        });
       }
     }
     this.#finishAssignment(resolved);
@@ -181,7 +191,10 @@ export class LogFollower {
     this.#cursors.delete(partition);
   }
 
-  /** Finds events that nobody offered: those of other writers, and those whose writer died before offering them. */
+  /**
+   * Finds events that nobody offered: those of other writers, and those whose writer died before offering them. An event of this
+   * writer may be in the log a moment before it is offered, so it counts as missing when the log is asked the next time.
+   */
   async #poll(): Promise<void> {
     if (this.#cursors.size === 0 || this.#options.clock.monotonic() - this.#polledAt < this.#options.pollEveryMs) {
       return;
@@ -191,7 +204,8 @@ export class LogFollower {
       const cursor = this.#cursors.get(partition);
       if (cursor !== undefined) {
         cursor.head = Math.max(cursor.head, head);
-        cursor.behind ||= head > cursor.taken;
+        cursor.behind ||= cursor.polled > cursor.taken;
+        cursor.polled = head;
       }
     }
   }

@@ -4,6 +4,8 @@ import { putBack, referencesOf, setAside } from './set-aside';
 
 /** Characters of JSON from which on a value is stored apart, once, by its hash. */
 const limit = 262_144;
+/** A snapshot is broad by itself: only values of agents and callers, which stand this many keys from its top, are set apart. */
+const ownOfSnapshots = 3;
 
 const statements = {
   // `used_at` moves also when the body is there already: whoever collects what nobody uses goes by it.
@@ -35,7 +37,7 @@ export class Payloads {
       ...append,
       data: append.events.map(({ workflow, data }, index) => {
         const text = texts[at]?.[index] ?? '';
-        return isLarge(text) ? this.lighten(workflow, data, uses) : text;
+        return isLarge(text) ? this.lighten(workflow, data, text, uses) : text;
       }),
     }));
     await this.keep(uses);
@@ -47,7 +49,7 @@ export class Payloads {
     const text = JSON.stringify(state);
     if (!isLarge(text) || typeof state !== 'object' || state === null) return text;
     const uses: Use[] = [];
-    const lean = this.lighten(workflow, state, uses);
+    const lean = this.lighten(workflow, state, text, uses, ownOfSnapshots);
     await this.keep(uses);
     return lean;
   }
@@ -62,8 +64,8 @@ export class Payloads {
     for (const document of referring) putBack(document, bodies);
   }
 
-  private lighten(stream: string, document: object, uses: Use[]): string {
-    const { text, bodies } = setAside(document, limit);
+  private lighten(stream: string, document: object, whole: string, uses: Use[], own?: number): string {
+    const { text, bodies } = setAside(document, limit, own, whole);
     for (const [hash, body] of bodies) uses.push({ stream, hash, body });
     return text;
   }

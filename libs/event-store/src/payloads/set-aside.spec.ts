@@ -37,6 +37,18 @@ describe('large values of a document', () => {
     expect(whole.size).toBe(1);
   });
 
+  it("are not the document's own containers, however broad, as a caller says", () => {
+    const branches = Array.from({ length: 9 }, (_, index) => ({
+      path: `b${index}`,
+      output: index === 4 ? large : 'a',
+    }));
+    const { text, bodies } = setAside({ state: { branches } }, 40, 4);
+    expect([...bodies.values()]).toEqual([JSON.stringify(large)]);
+    expect(referencesOf(JSON.parse(text)).map(([path]) => path)).toEqual([['state', 'branches', 4, 'output']]);
+    const outputs = { state: { branches: [{ output: Array.from({ length: 9 }, () => 'text') }] } };
+    expect(setAside(outputs, 40, 4).bodies.size).toBe(1);
+  });
+
   it('leave a document that has none as it was', () => {
     const document = { branch: 'root', output: [1, 'two', { three: null }] };
     expect(setAside(document, 1_000)).toEqual({ text: JSON.stringify(document), bodies: new Map() });

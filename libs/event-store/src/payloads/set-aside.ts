@@ -19,62 +19,79 @@ const referencesKey = '$payloads';
 /** Containers this deep or deeper are taken out whole or not at all. */
 const deepest = 32;
 
-/** What is left of a value, how many characters its JSON has, more or less, and what was taken out of it. */
+/** What is left of a value, how many characters its JSON has then, more or less, and what was taken out of it. */
 type Part = { readonly left: unknown; readonly size: number; readonly references: readonly Reference[] };
 
 /**
  * Takes values of more than `limit` characters out of a document, the innermost ones that are too large, so that the same
- * value is the same body wherever it stands. A container that stays too large without them is taken out whole.
+ * value is the same body wherever it stands. A container that stays too large without them is taken out whole, unless it is
+ * one of the document's own: fewer than `own` keys from its top. `whole` is the document's JSON, where that is known already.
  */
-export function setAside(document: object, limit: number): SetAside {
-  const { left, references } = lightenMembers(document, [], limit);
+export function setAside(document: object, limit: number, own = 1, whole?: string): SetAside {
+  const { left, references } = lightenMembers(document, [], { limit, own });
   const bodies = new Map<string, string>();
   const named: Reference[] = references.map(([path, body]) => {
     const hash = createHash('sha256').update(body).digest('hex');
     bodies.set(hash, body);
     return [path, hash];
   });
-  const text = JSON.stringify(named.length === 0 ? document : { ...(left as object), [referencesKey]: named });
-  return { text, bodies };
+  if (named.length === 0) return { text: whole ?? JSON.stringify(document), bodies };
+  return { text: JSON.stringify({ ...(left as object), [referencesKey]: named }), bodies };
 }
 
-function lighten(value: unknown, path: Path, limit: number): Part {
-  if (typeof value !== 'object' || value === null) return part(value, path, sizeOfLeaf(value), limit);
-  if (path.length >= deepest) return part(value, path, JSON.stringify(value).length, limit);
-  const lighter = lightenMembers(value, path, limit);
-  return lighter.size > limit ? part(value, path, lighter.size, limit) : lighter;
+type Rule = { readonly limit: number; readonly own: number };
+
+/** Of a value that is too large. Here a reference has the JSON itself, not yet its hash. */
+function lighten(value: unknown, path: Path, rule: Rule): Part {
+  const whole = (): Part => ({ left: null, size: 4, references: [[path, JSON.stringify(value)]] });
+  if (typeof value !== 'object' || value === null || path.length >= deepest) return whole();
+  const lighter = lightenMembers(value, path, rule);
+  return lighter.size > rule.limit && path.length >= rule.own ? whole() : lighter;
 }
 
-function lightenMembers(value: object, path: Path, limit: number): Part {
+function lightenMembers(value: object, path: Path, rule: Rule): Part {
   let size = 2;
   let left = value;
   const references: Reference[] = [];
   const visit = (key: string | number, member: unknown): void => {
-    if (member === undefined) return;
-    const isSmall = typeof member !== 'object' && sizeOfLeaf(member) <= limit;
-    const { left: rest, ...lighter } = isSmall
-      ? { left: member, size: sizeOfLeaf(member), references: [] }
-      : lighten(member, [...path, key], limit);
-    size += lighter.size + (typeof key === 'string' ? key.length + 4 : 1);
+    size += sizeOfKey(key);
+    const memberSize = sizeOf(member, rule.limit);
+    if (memberSize <= rule.limit) {
+      size += memberSize;
+      return;
+    }
+    const lighter = lighten(member, [...path, key], rule);
+    size += lighter.size;
     if (lighter.references.length === 0) return;
     references.push(...lighter.references);
     if (left === value) left = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
-    define(left, key, rest);
+    define(left, key, lighter.left);
   };
   if (Array.isArray(value)) for (const [index, member] of value.entries()) visit(index, member);
   else for (const [key, member] of Object.entries(value)) visit(key, member);
   return { left, size, references };
 }
 
-/** A value that is not looked into: taken out when it is too large. Here a reference has the JSON itself, not yet its hash. */
-function part(value: unknown, path: Path, size: number, limit: number): Part {
-  if (size <= limit) return { left: value, size, references: [] };
-  return { left: null, size: 4, references: [[path, JSON.stringify(value)]] };
+/** Characters of a value's JSON, more or less; counted little further than `limit`, and no deeper than is looked into. */
+function sizeOf(value: unknown, limit: number, depth = 0): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (depth >= deepest) return JSON.stringify(value).length;
+  let size = 2;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && size <= limit; index++) {
+      size += sizeOfKey(index) + sizeOf(value[index], limit - size, depth + 1);
+    }
+    return size;
+  }
+  for (const key in value) {
+    size += sizeOfKey(key) + sizeOf((value as Record<string, unknown>)[key], limit - size, depth + 1);
+    if (size > limit) break;
+  }
+  return size;
 }
 
-function sizeOfLeaf(value: unknown): number {
-  return typeof value === 'string' ? value.length + 2 : 8;
-}
+const sizeOfKey = (key: string | number) => (typeof key === 'string' ? key.length + 4 : 1);
 
 /** The references of a stored document; none for most. */
 export function referencesOf(document: unknown): readonly Reference[] {
