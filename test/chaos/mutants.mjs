@@ -8,7 +8,7 @@ const commitFirst = ['int', 'apps/orchestrator/src/commit-first', 'nothing is an
 export const mutants = [
   {
     name: 'no epoch check',
-    file: 'libs/event-store/src/migrations/1764000000000-event-log.ts',
+    file: 'libs/event-store/src/migrations/1764000000010-verification.ts',
     from: 'where t.epoch is distinct from w.epoch or t.commits is distinct from w.commits;',
     to: 'where false;',
     jest: ['int', 'libs/event-store/src/postgres/postgres', ''],

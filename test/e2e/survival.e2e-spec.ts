@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type EventView, type WorkflowSummary } from '@braid/contracts';
+import { type VerifyReport } from '@braid/history';
 import { BraidError } from '@braid/sdk';
 import { auditHistory } from './rig/audit';
+import { braidWith } from './rig/braid';
 import { Observer } from './rig/observer';
 import { patientStart } from './rig/patient-start';
 import { showingLogs, Stack } from './rig/stack';
@@ -105,6 +107,12 @@ steps:
       expect(summaries.filter(({ status }) => status !== 'completed')).toEqual([]);
       expect(await orphans()).toEqual({ orphans: 0 });
       await Promise.all([stack.restart('orchestrator-1'), stack.restart('runner-1')]);
+      const { code, out } = await braidWith({ DATABASE_URL: stack.database.url }, 'verify', '--json');
+      const report = JSON.parse(out) as VerifyReport;
+      expect([code, report.ok, report.faults]).toEqual([0, true, []]);
+      const looked = Object.fromEntries(report.checks.map(({ name, checked = 0 }) => [name, checked]));
+      expect(looked).toMatchObject({ history: count + 1, rows: count + 1, list: count + 1 });
+      expect(looked['positions']).toBe(looked['events']);
     }),
     180_000,
   );

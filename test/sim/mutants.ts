@@ -66,13 +66,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the tail of a snapshot begins one late',
-    file: 'apps/orchestrator/src/workflows/workflow-snapshots.ts',
+    file: 'libs/history/src/workflow-snapshots.ts',
     from: 'afterVersion: from.version',
     to: 'afterVersion: from.version + 1',
   },
   {
     name: 'a snapshot says one version too many',
-    file: 'apps/orchestrator/src/workflows/workflow-snapshots.ts',
+    file: 'libs/history/src/workflow-snapshots.ts',
     from: 'version: state.version, stateSchema',
     to: 'version: state.version + 1, stateSchema',
   },

@@ -9,7 +9,12 @@ import { problemLines } from './view/problems';
  * Errors whose message says what to change, by name: importing their classes would load the servers' libraries into every
  * command.
  */
-const explained: ReadonlySet<string> = new Set(['EmbeddedError', 'StoreSetupError', 'ProvisionError']);
+const explained: ReadonlySet<string> = new Set([
+  'EmbeddedError',
+  'StoreSetupError',
+  'ProvisionError',
+  'UnknownWorkflowError',
+]);
 
 /** Answers of a gateway or proxy that stand for a service that is not there. */
 const away: ReadonlySet<number> = new Set([0, 502, 503, 504]);
@@ -30,6 +35,10 @@ export function explain(
   if (error instanceof ConfigError) {
     const text = `the configuration cannot be used\n${error.message}`;
     return { text: headline(text, colours), exitCode: exitCodes.usage };
+  }
+  if (error instanceof Error && error.name === 'StoreUnavailableError') {
+    const text = `${error.message}\nStart it, or correct DATABASE_URL.`;
+    return { text: headline(text, colours), exitCode: exitCodes.unreachable };
   }
   if (error instanceof Error && explained.has(error.name)) {
     return { text: headline(error.message, colours), exitCode: exitCodes.failed };

@@ -28,6 +28,7 @@ describe('the command line', () => {
       'what-if',
       'validate',
       'publish',
+      'verify',
     ]) {
       expect(printed).toMatch(new RegExp(`^  ${name} `, 'm'));
     }
@@ -43,9 +44,10 @@ describe('the command line', () => {
     [['signal', 'w1'], "missing required argument 'name'"],
     [['what-if', 'w1', 'votes'], "required option '--strategy <name>' not specified"],
     [['dead-letters', 'retry'], "missing required argument 'id'"],
+    [['verify', '--sample', 'some'], 'whole number from 1'],
     [['run', '/does/not/exist.yaml'], 'there is no such file'],
   ])('calls %j a mistake of usage', async (argv, message) => {
-    const { exitCode, noted } = await running(argv);
+    const { exitCode, noted } = await running(argv, { BRAID_DATA_DIR: '/nowhere' });
 
     expect(exitCode).toBe(exitCodes.usage);
     expect(noted).toContain(message);

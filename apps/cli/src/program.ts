@@ -16,6 +16,7 @@ import { signalCommand } from './commands/signal';
 import { cancelCommand, pauseCommand, resumeCommand, retryCommand } from './commands/tell';
 import { upCommand } from './commands/up';
 import { validateCommand } from './commands/validate';
+import { verifyCommand } from './commands/verify';
 import { whatIfCommand } from './commands/what-if';
 import { exitCodes } from './exit-codes';
 import { explain } from './explain';
@@ -41,6 +42,7 @@ const commands = [
   configCommand,
   migrateCommand,
   doctorCommand,
+  verifyCommand,
 ];
 
 /** Everything that `braid` understands. */

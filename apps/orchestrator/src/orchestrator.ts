@@ -1,7 +1,15 @@
 import { type Clock, systemClock, type Timer } from '@braid/clock';
 import { type RecordedEvent, type StoredEvent } from '@braid/events';
 import { type Config, type HeartbeatMessage, partitionOf, subjects } from '@braid/contracts';
-import { GroupCommit, type Lease, LogFollower, type OpenEventStore, type Playbooks } from '@braid/event-store';
+import {
+  GroupCommit,
+  type Lease,
+  LogFollower,
+  type OpenEventStore,
+  type Playbooks,
+  summaryFollower,
+} from '@braid/event-store';
+import { WorkflowSnapshots } from '@braid/history';
 import { agentConsumer, type Bus, setAsideStrays } from '@braid/messaging';
 import { type Logger } from '@braid/service';
 import { Family } from './children/family';
@@ -16,7 +24,6 @@ import { type OwnerContext } from './partitions/owner-context';
 import { PartitionOwner } from './partitions/partition-owner';
 import { RetentionSweep } from './retention/retention-sweep';
 import { SignsOfLifeRegister } from './workflows/signs-of-life';
-import { WorkflowSnapshots } from './workflows/workflow-snapshots';
 
 /** Signs older than this tell nothing any more, in milliseconds. */
 const signsKept = 600_000;
@@ -84,7 +91,7 @@ export class Orchestrator {
       });
     this.followers = [
       follow('feed', (batch) => publishEvents(bus.publisher, this.names, batch)),
-      follow('summaries', (batch) => projection.project(batch)),
+      follow(summaryFollower, (batch) => projection.project(batch)),
     ];
     const tokens = new TaskTokens(config.BRAID_SECRET);
     this.context = {
@@ -133,7 +140,7 @@ export class Orchestrator {
       clock,
       logger,
     );
-    const followers = ['feed', 'summaries'];
+    const followers = ['feed', summaryFollower];
     this.retention = new RetentionSweep({
       events,
       config,

@@ -10,6 +10,13 @@ export type {
 } from './event-store';
 export { InMemoryEventStore } from './memory/event-store';
 export { GroupCommit, type GroupCommitOptions } from './group-commit';
+export {
+  type Damage,
+  type InspectedEvent,
+  type InspectedSnapshot,
+  Inspection,
+  type KeptRow,
+} from './inspection/inspection';
 export { LogFollower, type FollowerOptions } from './log-follower';
 export { runMigrations, setPartitions } from './migrations/run';
 export { type CommitOutcome } from './pending-commit';
@@ -20,7 +27,8 @@ export {
   type Playbooks,
   type PublishedPlaybook,
 } from './playbooks/playbooks';
-export { SummaryProjection } from './projections/summary-projection';
+export { foldSummary, type SummaryRow } from './projections/summary-fold';
+export { summaryFollower, SummaryProjection } from './projections/summary-projection';
 export {
   InvalidCursorError,
   type SummaryFilter,

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { StoreSetupError, StoreUnavailableError } from './errors';
 import { type EventStore, type PartitionLeases } from './event-store';
 import { requirePartitions } from './migrations/run';
+import { Inspection } from './inspection/inspection';
 import { PlaybookEntity } from './playbooks/playbook.entity';
 import { Payloads } from './payloads/payloads';
 import { Playbooks } from './playbooks/playbooks';
@@ -37,6 +38,7 @@ export type OpenEventStore = {
   readonly summaries: WorkflowSummaries;
   readonly projection: SummaryProjection;
   readonly retention: Pick<Retention, keyof Retention>;
+  readonly inspection: Inspection;
   close(): Promise<void>;
 };
 
@@ -71,6 +73,7 @@ export async function openEventStore(options: OpenOptions): Promise<OpenEventSto
     summaries: new WorkflowSummaries(views, patienceMs),
     projection: new SummaryProjection(reader),
     retention: new Retention(reader),
+    inspection: new Inspection(reader),
     close,
   };
 }

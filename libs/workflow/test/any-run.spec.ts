@@ -2,7 +2,8 @@ import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ExecutionMode, type RecordedEvent } from '@braid/events';
 import { fold, restoreSnapshot, takeSnapshot, type WorkflowSnapshot } from '@braid/workflow';
-import { checkCompensations, checkState, difference, graphs, Scenario, variables, Watch } from '@braid/testing';
+import { difference, Watch } from '@braid/history';
+import { checkCompensations, checkState, graphs, Scenario, variables } from '@braid/testing';
 import { Driver, moves } from './random-moves';
 import { runs } from './runs';
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { defaultPartitions, type WorkflowView } from '@braid/contracts';
 import { openEventStore, type OpenEventStore, runMigrations, setPartitions } from '@braid/event-store';
+import { verify } from '@braid/history';
 import { type Bus, connectBus, provision } from '@braid/messaging';
 import { BraidClient, type StartRequest } from '@braid/sdk';
 import { freshDatabase, type FreshDatabase, freshNats, type FreshNats } from '@braid/testing';
@@ -143,7 +144,7 @@ export class Stack {
 
   /**
    * Stops everything in order and removes it.
-   * @throws when a service does not end well when it is asked to, or when a process or a scratch folder is left behind.
+   * @throws when a service does not end well when it is asked to, a process or a scratch folder is left behind, or the store is damaged.
    */
   async stop(): Promise<void> {
     open.delete(this);
@@ -161,12 +162,21 @@ export class Stack {
     for (const app of ['gateway', 'agent-runner', 'orchestrator'] as const) await stopAll(app);
     wrong.push(...(await processesMarked(this.home)).map((found) => `left running: ${found}`));
     if (this.started) wrong.push(...(await this.scratchFolders()).map((path) => `left in the scratch folder: ${path}`));
+    if (this.started) wrong.push(...(await this.damage()));
     await this.bus.close();
     await this.events.close();
     await this.nats.stop();
     await this.database.drop();
     await rm(this.home, { recursive: true, force: true });
     if (wrong.length > 0) throw new Error(`The stack left something behind:\n${wrong.join('\n')}`);
+  }
+
+  /** What a store shows that has gone through all this. Workflows that were open when everything stopped are due by now. */
+  private async damage(): Promise<string[]> {
+    const { faults } = await verify(this.events);
+    return faults
+      .filter(({ check }) => check !== 'orphans')
+      .map(({ check, workflow = '', message }) => `${check} ${workflow}: ${message}`);
   }
 
   /** What runners left in their scratch folders, except for those that had no chance to clear up. */

@@ -1,8 +1,7 @@
 import { eventId } from '@braid/events';
 import { SummaryProjection } from '@braid/event-store';
-import { difference } from '@braid/testing';
+import { difference, WorkflowSnapshots } from '@braid/history';
 import { fold, isOpen } from '@braid/workflow';
-import { WorkflowSnapshots } from '../../../apps/orchestrator/src/workflows/workflow-snapshots';
 import { type Client } from '../actors/client';
 import { type Surroundings } from '../actors/cluster';
 import { SummaryTable } from '../servers/summary-table';

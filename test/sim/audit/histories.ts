@@ -1,6 +1,7 @@
 import { type StoredEvent } from '@braid/events';
 import { type Snapshot } from '@braid/event-store';
-import { checkState, difference, Watch } from '@braid/testing';
+import { difference, Watch } from '@braid/history';
+import { checkState } from '@braid/testing';
 import { evolve, fold, restoreSnapshot, unborn, type WorkflowSnapshot, type WorkflowState } from '@braid/workflow';
 
 /** What the log says of one workflow, folded as it grows. */

@@ -1,6 +1,7 @@
 import { type Clock } from '@braid/clock';
 import { type RecordedEvent } from '@braid/events';
 import { type GroupCommit, type Lease } from '@braid/event-store';
+import { type WorkflowSnapshots } from '@braid/history';
 import { type Bus } from '@braid/messaging';
 import { type Logger } from '@braid/service';
 import { type Limits } from '@braid/workflow/decide';
@@ -9,7 +10,6 @@ import { type Dispatcher } from '../effects/dispatcher';
 import { type TaskTokens } from '../effects/task-token';
 import { type OrchestratorMetrics } from '../orchestrator-metrics';
 import { type SignsOfLifeRegister } from '../workflows/signs-of-life';
-import { type WorkflowSnapshots } from '../workflows/workflow-snapshots';
 
 /** What the owners of all partitions in this process share. Moments and durations are in milliseconds. */
 export type OwnerContext = {

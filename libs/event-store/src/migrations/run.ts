@@ -4,8 +4,14 @@ import { StoreSetupError } from '../errors';
 import { EventLog1764000000000 } from './1764000000000-event-log';
 import { ReadSide1764000000001 } from './1764000000001-read-side';
 import { Retention1764000000002 } from './1764000000002-retention';
+import { Verification1764000000010 } from './1764000000010-verification';
 
-export const migrations = [EventLog1764000000000, ReadSide1764000000001, Retention1764000000002];
+export const migrations = [
+  EventLog1764000000000,
+  ReadSide1764000000001,
+  Retention1764000000002,
+  Verification1764000000010,
+];
 
 /** Any number that nobody else in this database uses for an advisory lock. */
 const lockKey = 7_236_143_501;

@@ -33,6 +33,9 @@ const statements = {
   },
 };
 
+/** The name of the follower that keeps the list of workflows up to date. */
+export const summaryFollower = 'summaries';
+
 /** Keeps the list of workflows up to date with the log; the handler of a follower. */
 export class SummaryProjection {
   constructor(private readonly reader: Pick<Reader, 'query'>) {}
@@ -50,8 +53,7 @@ export class SummaryProjection {
 
   /** Answers what another follower's write has overtaken. */
   async #projectOnce(events: ReadonlyMap<string, StoredEvent[]>): Promise<Map<string, StoredEvent[]>> {
-    const rows = await this.reader.query<SummaryRow>(statements.load, [[...events.keys()]]);
-    const current = new Map(rows.map((row) => [row.workflow, row]));
+    const current = await loadSummaries(this.reader, [...events.keys()]);
     const changed: SummaryRow[] = [];
     const seen = new Map<string, number>();
     for (const [workflow, history] of events) {
@@ -74,6 +76,15 @@ export class SummaryProjection {
     const overtaken = changed.filter(({ workflow }) => !done.has(workflow));
     return new Map(overtaken.map(({ workflow }) => [workflow, events.get(workflow) ?? []]));
   }
+}
+
+/** The lines of the list that these workflows have. */
+export async function loadSummaries(
+  reader: Pick<Reader, 'query'>,
+  ids: readonly string[],
+): Promise<Map<string, SummaryRow>> {
+  const rows = await reader.query<SummaryRow>(statements.load, [ids]);
+  return new Map(rows.map((row) => [row.workflow, row]));
 }
 
 function byWorkflow(events: readonly StoredEvent[]): Map<string, StoredEvent[]> {

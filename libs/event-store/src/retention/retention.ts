@@ -31,7 +31,10 @@ const statements = {
   remove: {
     name: 'braid.remove',
     text: `with gone as (delete from braid.workflow where id = $1 and not open and due_at = ${condemned} returning id),
-             events as (delete from braid.event where stream in (select id from gone)),
+             events as (delete from braid.event where stream in (select id from gone) returning p),
+             counted as (
+               insert into braid.removed as r (p, events) select p, count(*) from events group by p
+               on conflict (p) do update set events = r.events + excluded.events),
              snapshots as (delete from braid.snapshot where stream in (select id from gone)),
              uses as (delete from braid.payload_use where stream in (select id from gone)),
              summaries as (delete from braid.workflow_summary where workflow in (select id from gone))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AgentStep, type Convergence, type Requirement } from '@braid/events';
-import { agent, branch, converge, difference, graphOf, map, parallel, Scenario } from '@braid/testing';
+import { difference } from '@braid/history';
+import { agent, branch, converge, graphOf, map, parallel, Scenario } from '@braid/testing';
 import { fold, previewConvergence, restoreSnapshot, takeSnapshot, type WorkflowSnapshot } from '@braid/workflow';
 
 const judging = (judge: Partial<AgentStep> = {}, more: Partial<Convergence> & { require?: Requirement } = {}) => {

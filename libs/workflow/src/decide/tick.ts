@@ -1,6 +1,7 @@
 import { type AgentStep } from '@braid/events';
 import { currentStep } from '../sequence';
-import { type Branch, type Fork, hasEnded, type Workflow } from '../state';
+import { deadlineOf, endsAt, nextMoment } from '../obligations';
+import { type Branch, hasEnded, type Workflow } from '../state';
 import { attemptFailed } from './attempt';
 import { type SignsOfLife } from './commands';
 import { dispatch } from './dispatch';
@@ -21,10 +22,6 @@ export function tick(turn: Turn, signs: SignsOfLife): void {
   for (const fork of due.toSorted((a, b) => deadlineOf(b) - deadlineOf(a))) {
     turn.then({ do: 'settle', fork, arrival: undefined, deadlinePassed: true });
   }
-}
-
-function deadlineOf(fork: Fork): number {
-  return fork.openedAt + (fork.step.converge.deadline ?? Infinity);
 }
 
 function tickBranch(turn: Turn, branch: Branch, signs: SignsOfLife): void {
@@ -78,19 +75,14 @@ function givenUp(turn: Turn, branch: Branch, phase: Extract<Branch['phase'], { i
  */
 export function nextObligation(state: Workflow, signs: SignsOfLife): number | undefined {
   if (state.status === 'paused') return undefined;
-  let earliest = Infinity;
+  let earliest = nextMoment(state);
   for (const branch of state.waiting) earliest = Math.min(earliest, obligationOf(branch, signs));
-  for (const fork of state.timed) earliest = Math.min(earliest, deadlineOf(fork));
   return earliest === Infinity ? undefined : earliest;
 }
 
 function obligationOf(branch: Branch, signs: SignsOfLife): number {
   const { phase } = branch;
-  if (phase.is === 'backoff') return phase.retryAt;
-  if (phase.is === 'waiting') return phase.until;
-  if (phase.is === 'awaiting') return phase.until ?? Infinity;
-  if (phase.is === 'delegated') return phase.to.until ?? Infinity;
-  if (phase.is !== 'requested') return Infinity;
+  if (phase.is !== 'requested') return endsAt(phase);
   const step = currentStep(branch) as AgentStep;
   const heard = signs.get(branch.path);
   if (heard?.attempt !== phase.request.attempt) return phase.at + (step.startTimeout ?? Infinity);
