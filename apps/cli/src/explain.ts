@@ -13,6 +13,7 @@ const explained: ReadonlySet<string> = new Set([
   'EmbeddedError',
   'StoreSetupError',
   'ProvisionError',
+  'RebuildUnderWayError',
   'UnknownWorkflowError',
 ]);
 

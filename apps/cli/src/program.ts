@@ -3,12 +3,14 @@ import { type Cli } from './cli';
 import { agentsCommand } from './commands/agents';
 import { configCommand } from './commands/config';
 import { deadLettersCommand } from './commands/dead-letters';
+import { diffCommand } from './commands/diff';
 import { doctorCommand } from './commands/doctor';
 import { eventsCommand } from './commands/events';
 import { graphCommand } from './commands/graph';
 import { migrateCommand } from './commands/migrate';
 import { psCommand } from './commands/ps';
 import { publishCommand } from './commands/publish';
+import { replayCommand } from './commands/replay';
 import { runCommand } from './commands/run';
 import { runnersCommand } from './commands/runners';
 import { showCommand } from './commands/show';
@@ -26,6 +28,7 @@ const commands = [
   runCommand,
   psCommand,
   showCommand,
+  diffCommand,
   eventsCommand,
   graphCommand,
   signalCommand,
@@ -43,6 +46,7 @@ const commands = [
   migrateCommand,
   doctorCommand,
   verifyCommand,
+  replayCommand,
 ];
 
 /** Everything that `braid` understands. */

@@ -12,6 +12,7 @@ import { classify, codeOf } from './postgres/failures';
 import { PostgresLeases } from './postgres/leases';
 import { Reader } from './postgres/reader';
 import { Retention } from './retention/retention';
+import { type RebuildOptions, type RebuildReport, rebuildSummaries } from './projections/rebuild-summaries';
 import { SummaryProjection } from './projections/summary-projection';
 import { WorkflowSummaryEntity } from './projections/workflow-summary.entity';
 import { WorkflowSummaries } from './projections/workflow-summaries';
@@ -39,6 +40,8 @@ export type OpenEventStore = {
   readonly projection: SummaryProjection;
   readonly retention: Pick<Retention, keyof Retention>;
   readonly inspection: Inspection;
+  /** Makes the list of workflows anew beside the one that is read, and puts it in its place. */
+  rebuildSummaries(options?: RebuildOptions): Promise<RebuildReport>;
   close(): Promise<void>;
 };
 
@@ -66,14 +69,17 @@ export async function openEventStore(options: OpenOptions): Promise<OpenEventSto
     await close();
     throw classify(error) === 'disconnected' ? new StoreUnavailableError('not-written', { cause: error }) : error;
   }
+  const store = new PostgresEventStore(appender, reader, new Payloads(reader));
+  const next = new SummaryProjection(reader, 'workflow_summary_next');
   return {
-    store: new PostgresEventStore(appender, reader, new Payloads(reader)),
+    store,
     leases: new PostgresLeases(reader),
     playbooks: new Playbooks(views, patienceMs),
     summaries: new WorkflowSummaries(views, patienceMs),
     projection: new SummaryProjection(reader),
     retention: new Retention(reader),
     inspection: new Inspection(reader),
+    rebuildSummaries: (rebuild) => rebuildSummaries(url, store, next, rebuild),
     close,
   };
 }

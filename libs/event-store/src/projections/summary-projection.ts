@@ -2,20 +2,23 @@ import { type StoredEvent } from '@braid/events';
 import { type Reader } from '../postgres/reader';
 import { foldSummary, type SummaryRow } from './summary-fold';
 
-const statements = {
+/** Generations of the list: the one that is read, and the one that is being made beside it. */
+export type SummaryTable = 'workflow_summary' | 'workflow_summary_next';
+
+const statementsOf = (table: SummaryTable) => ({
   load: {
-    name: 'braid.load-summaries',
+    name: table === 'workflow_summary' ? 'braid.load-summaries' : 'braid.load-next-summaries',
     text: `select workflow, version, playbook, playbook_version as "playbookVersion", status,
              execution_mode as "executionMode", started_at as "startedAt", ended_at as "endedAt",
              branches_total as "branchesTotal", branches_completed as "branchesCompleted",
              branches_failed as "branchesFailed", fork_widths as "forkWidths", agents, error
-           from braid.workflow_summary where workflow = any ($1)`,
+           from braid.${table} where workflow = any ($1)`,
   },
   // The rows travel as one JSON document. An update counts only on top of the version that it was computed from: if
   // another follower was faster, the row is not among the answers and is computed again.
   save: {
-    name: 'braid.save-summaries',
-    text: `insert into braid.workflow_summary as s (workflow, version, playbook, playbook_version, status, execution_mode,
+    name: table === 'workflow_summary' ? 'braid.save-summaries' : 'braid.save-next-summaries',
+    text: `insert into braid.${table} as s (workflow, version, playbook, playbook_version, status, execution_mode,
              started_at, ended_at, branches_total, branches_completed, branches_failed, fork_widths, agents, error)
            select r.workflow, r.version, r.playbook, r."playbookVersion", r.status, r."executionMode",
              r."startedAt", r."endedAt", r."branchesTotal", r."branchesCompleted", r."branchesFailed",
@@ -31,6 +34,11 @@ const statements = {
            where s.version = ($2::json ->> s.workflow)::integer
            returning workflow`,
   },
+});
+
+const statements = {
+  workflow_summary: statementsOf('workflow_summary'),
+  workflow_summary_next: statementsOf('workflow_summary_next'),
 };
 
 /** The name of the follower that keeps the list of workflows up to date. */
@@ -38,7 +46,10 @@ export const summaryFollower = 'summaries';
 
 /** Keeps the list of workflows up to date with the log; the handler of a follower. */
 export class SummaryProjection {
-  constructor(private readonly reader: Pick<Reader, 'query'>) {}
+  constructor(
+    private readonly reader: Pick<Reader, 'query'>,
+    private readonly table: SummaryTable = 'workflow_summary',
+  ) {}
 
   /**
    * Brings the rows of these events' workflows up to date, with one write per workflow. Events that a row has seen already
@@ -53,7 +64,7 @@ export class SummaryProjection {
 
   /** Answers what another follower's write has overtaken. */
   async #projectOnce(events: ReadonlyMap<string, StoredEvent[]>): Promise<Map<string, StoredEvent[]>> {
-    const current = await loadSummaries(this.reader, [...events.keys()]);
+    const current = await loadSummaries(this.reader, [...events.keys()], this.table);
     const changed: SummaryRow[] = [];
     const seen = new Map<string, number>();
     for (const [workflow, history] of events) {
@@ -71,7 +82,7 @@ export class SummaryProjection {
       return new Map();
     }
     const values = [JSON.stringify(changed), JSON.stringify(Object.fromEntries(seen))];
-    const saved = await this.reader.query<{ workflow: string }>(statements.save, values);
+    const saved = await this.reader.query<{ workflow: string }>(statements[this.table].save, values);
     const done = new Set(saved.map(({ workflow }) => workflow));
     const overtaken = changed.filter(({ workflow }) => !done.has(workflow));
     return new Map(overtaken.map(({ workflow }) => [workflow, events.get(workflow) ?? []]));
@@ -82,8 +93,9 @@ export class SummaryProjection {
 export async function loadSummaries(
   reader: Pick<Reader, 'query'>,
   ids: readonly string[],
+  table: SummaryTable = 'workflow_summary',
 ): Promise<Map<string, SummaryRow>> {
-  const rows = await reader.query<SummaryRow>(statements.load, [ids]);
+  const rows = await reader.query<SummaryRow>(statements[table].load, [ids]);
   return new Map(rows.map((row) => [row.workflow, row]));
 }
 
