@@ -27,7 +27,7 @@ export {
   type Playbooks,
   type PublishedPlaybook,
 } from './playbooks/playbooks';
-export { RebuildUnderWayError, type RebuildOptions, type RebuildReport } from './projections/rebuild-summaries';
+export { type RebuildOptions, type RebuildReport } from './projections/rebuild-summaries';
 export { foldSummary, type SummaryRow } from './projections/summary-fold';
 export { summaryFollower, SummaryProjection } from './projections/summary-projection';
 export {
