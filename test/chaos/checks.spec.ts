@@ -63,6 +63,7 @@ const line: WorkflowSummary = {
 const good = (): Evidence => ({
   starts: [start],
   readings: [readHistory(id, history)],
+  histories: new Map([[id, history]]),
   listed: new Map([[id, line]]),
   ledger: { entries: new Map([[key, { places: new Set([key]), requests: 1, done: 1 }]]), requests: 1 },
   gaps: { versions: [], positions: [] },

@@ -1,5 +1,6 @@
 import { type Json } from '@braid/events';
 import { type Ledger } from './ledger';
+import { expectations, type History } from './expectations';
 import { type Start } from './load';
 import { differences, type Reading } from './history';
 import { type WorkflowSummary } from '@braid/event-store';
@@ -15,6 +16,7 @@ export type Check = {
 export type Evidence = {
   readonly starts: readonly Start[];
   readonly readings: readonly Reading[];
+  readonly histories: ReadonlyMap<string, History>;
   readonly listed: ReadonlyMap<string, WorkflowSummary>;
   readonly ledger: Pick<Ledger, 'entries' | 'requests'>;
   /** Streams whose versions, partitions whose positions are not 1, 2, 3 … */
@@ -65,6 +67,7 @@ export function check(evidence: Evidence): readonly Check[] {
     ),
     promise('idempotency keys that differ', wrongKeys(ledger)),
     promise('effects that nobody asked for', unasked(readings, ledger)),
+    ...expected(evidence),
     promise('streams with gaps', gaps.versions),
     promise('partitions with gaps', gaps.positions),
     promise('list differs from history', wrongLines),
@@ -83,9 +86,24 @@ export function check(evidence: Evidence): readonly Check[] {
 const isNoOrphan = (answer: Json): boolean =>
   typeof answer === 'object' && answer !== null && 'orphans' in answer && answer['orphans'] === 0;
 
+/** One line per expectation, with how many workflows had to do with it. */
+function expected({ histories, starts, ledger: { entries } }: Evidence): readonly Check[] {
+  const callers = new Map(starts.flatMap((start) => (start.id === undefined ? [] : [[start.id, start] as const])));
+  const world = { histories, entries, startOf: (id: string) => callers.get(id) };
+  return Object.entries(expectations).map(([name, expectation]) => {
+    const found = [...histories].flatMap(([id, history]) => {
+      const faults = expectation(id, history, world);
+      return faults === undefined ? [] : [faults.map((fault) => `${id}: ${fault}`)];
+    });
+    const faults = found.flat();
+    return { name, figure: `${faults.length}, in ${found.length} workflows`, faults };
+  });
+}
+
 function twice(readings: readonly Reading[]): string[] {
   const streams = new Map<unknown, string[]>();
-  for (const { id, number } of readings) streams.set(number, [...(streams.get(number) ?? []), id]);
+  const roots = readings.filter(({ isChild }) => !isChild);
+  for (const { id, number } of roots) streams.set(number, [...(streams.get(number) ?? []), id]);
   return [...streams].flatMap(([number, ids]) =>
     ids.length > 1 ? [`start ${String(number)}: ${ids.join(', ')}`] : [],
   );
@@ -96,6 +114,7 @@ const proof = {
   cancel: 'WorkflowCancelled',
   pause: 'WorkflowPaused',
   resume: 'WorkflowResumed',
+  retry: 'WorkflowRetried',
 };
 
 function lostCommands(accepted: readonly Start[], byId: ReadonlyMap<string, Reading>): string[] {

@@ -9,7 +9,7 @@ import { until } from '../e2e/rig/until';
 import { Link } from './link';
 import { type App, Member } from './member';
 import { type ChaosOptions } from './options';
-import { type Server } from './plan';
+import { type Server } from './deeds';
 import { type Servers } from './servers';
 
 /** As it is by default: on a machine that is short of processor time a much shorter one is lost all the time. */
@@ -61,6 +61,22 @@ export class Cluster {
     return found;
   }
 
+  /**
+   * The member that something is done to: the one that is named or, while that is down or frozen, another of its kind. The
+   * first of a kind stands in for nobody.
+   */
+  standIn(name: string): Member {
+    const named = this.member(name);
+    if (named.isUp) return named;
+    const other = this.members.find(({ app, isUp, name: own }) => app === named.app && isUp && !own.endsWith('-1'));
+    return other ?? named;
+  }
+
+  /** Drops the connection that a server sees coming from this port. False when there is none. */
+  drop(server: Server, port: number): boolean {
+    return [...this.links].some(([name, link]) => name.endsWith(` ${server}`) && link.drop(port));
+  }
+
   link(member: string, server: Server): Link {
     const found = this.links.get(`${member} ${server}`);
     if (found === undefined) throw new Error(`${member} has no link to ${server}`);
@@ -100,6 +116,9 @@ export class Cluster {
       BRAID_LEASE_TTL: `${leaseMs}ms`,
       BRAID_REDISPATCH_AFTER: '3s',
       BRAID_DRAIN_TIMEOUT: '5s',
+      BRAID_CHILD_CHECK: '3s',
+      // So few that workflows are taken out of memory and read again all the time.
+      BRAID_CACHE_WORKFLOWS: '50',
     };
     const logFile = join(this.home, 'logs', `${name}.log`);
     this.members.push(new Member({ app, name, environment, cwd: this.home, port: await freePort(), logFile }));

@@ -39,6 +39,7 @@ export async function gather({ cluster, databaseUrl, load, ledger }: Run): Promi
       starts: load.starts,
       strange: load.strange,
       readings,
+      histories: streams,
       ledger,
       listed: await readList(events, readings),
       gaps: await findGaps(database),

@@ -16,6 +16,8 @@ export type Reading = {
   readonly id: string;
   /** The number that its caller gave it. */
   readonly number: unknown;
+  /** Whether another workflow started it. */
+  readonly isChild: boolean;
   readonly status: string;
   readonly types: ReadonlySet<string>;
   readonly faults: readonly string[];
@@ -46,8 +48,9 @@ export function readHistory(id: string, events: readonly StoredEvent[]): Reading
   }
   const [first] = events;
   const number = first?.type === 'WorkflowStarted' ? first.data.context['chaos'] : undefined;
+  const isChild = first?.type === 'WorkflowStarted' && first.data.parent !== undefined;
   const types = new Set(events.map(({ type }) => type));
-  return { id, number, status, types, faults, asked, completed, attempts, state: stateOf(events) };
+  return { id, number, isChild, status, types, faults, asked, completed, attempts, state: stateOf(events) };
 }
 
 function stateOf(events: readonly StoredEvent[]): Workflow | undefined {
@@ -62,7 +65,10 @@ function stateOf(events: readonly StoredEvent[]): Workflow | undefined {
 /** How a line of the list differs from the history that it stands for. */
 export function differences(state: Workflow, line: WorkflowSummary | undefined): readonly string[] {
   if (line === undefined) return ['is not in the list'];
-  const forked = [...state.branches.values()].filter(({ parent }) => parent !== undefined);
+  // A judge is no branch of its fork.
+  const forked = [...state.branches.values()].filter(
+    (branch) => branch.parent !== undefined && branch.fork?.judge !== branch,
+  );
   const inPhase = (phase: string) => forked.filter((branch) => branch.phase.is === phase).length;
   const expected: Readonly<Record<string, unknown>> = {
     status: state.status,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -11,12 +12,19 @@ export type Entry = {
   requests: number;
   /** Requests that were answered with 200. */
   done: number;
+  /** Digest of the large text that the answers hold, and of the text that came with the requests. */
+  gave?: string;
+  got?: string;
 };
+
+/** By which two large texts are compared. */
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 /**
  * Stands for the world outside of Braid. It writes down every request that it gets, at once, and answers by the seed: soon or
  * late, well or with 5xx. Query of a request: `place`, `trouble` (share of answers that are 5xx), `ms` (least time of an
- * answer), `refuse` (answers 400).
+ * answer), `refuse` (answers 400), `failing` (the first so many requests of a key are answered 400), `size` (bytes of `text` in
+ * the answer), `tokens` (in the answer), `digest` (the body of the request is kept as a digest).
  */
 export class Ledger {
   readonly entries = new Map<string, Entry>();
@@ -54,13 +62,32 @@ export class Ledger {
     entry.places.add(query.get('place') ?? '');
     entry.requests += 1;
     this.requests += 1;
-    const draw = random(seedOf(this.seed, `${key} ${entry.requests}`));
+    const { requests } = entry;
+    const draw = random(seedOf(this.seed, `${key} ${requests}`));
+    if (query.has('digest')) entry.got = digestOf(await textOf(request));
     await sleep(Number(query.get('ms') ?? 0) + (draw.next() < 0.05 ? draw.whole(500, 3_000) : draw.whole(0, 40)));
     const bad = draw.next() < Number(query.get('trouble') ?? 0);
-    const status = query.has('refuse') ? 400 : bad ? draw.pick([500, 503, 429]) : 200;
+    const refused = query.has('refuse') || requests <= Number(query.get('failing') ?? 0);
+    const status = refused ? 400 : bad ? draw.pick([500, 503, 429]) : 200;
     if (response.destroyed) return;
     if (status === 200) entry.done += 1;
     response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ vote: draw.next() < 0.7 ? 'yes' : 'no' }));
+    const size = Number(query.get('size') ?? 0);
+    const text = size === 0 ? undefined : key.repeat(Math.ceil(size / key.length)).slice(0, size);
+    if (text !== undefined) entry.gave = digestOf(text);
+    response.end(
+      JSON.stringify({ vote: draw.next() < 0.7 ? 'yes' : 'no', tokens: Number(query.get('tokens') ?? 0), text }),
+    );
   }
+}
+
+/** What a request holds as far as it came: one that is cut has no answer either. */
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch {
+    return '';
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

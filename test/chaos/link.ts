@@ -1,19 +1,27 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-type Mode =
-  | { readonly is: 'open' }
+export type Disturbance =
   /** Connections are reset, new ones too. */
   | { readonly is: 'cut' }
-  /** Nothing comes through any more, and nobody is told. */
-  | { readonly is: 'deaf' }
+  /**
+   * Nothing comes through any more, and nobody is told. What was connected stays deaf for good, even after the link has
+   * healed: only a new connection gets through then.
+   */
+  | { readonly is: 'half-open' }
+  /** What the process sends arrives; what it is answered comes when the link has healed. */
+  | { readonly is: 'stall' }
+  /** Milliseconds in each direction. */
   | { readonly is: 'slow'; readonly ms: number };
+
+const strength = ['cut', 'half-open', 'stall', 'slow'] as const;
 
 type Pair = { readonly client: Socket; readonly server: Socket; deaf: boolean };
 
-/** The TCP link between one process and one server, which can be cut, go half-open and become slow. */
+/** The TCP link between one process and one server, which can be disturbed. */
 export class Link {
-  private mode: Mode = { is: 'open' };
+  /** The strongest one decides; none: the link is open. */
+  private readonly disturbances = new Set<Disturbance>();
   private readonly pairs = new Set<Pair>();
 
   private constructor(
@@ -38,24 +46,22 @@ export class Link {
     return address.href;
   }
 
-  cut(): void {
-    this.mode = { is: 'cut' };
-    for (const pair of this.pairs) end(pair);
+  /** Begins a disturbance; the function that is answered ends it, and no other. */
+  disturb(given: Disturbance): () => void {
+    const disturbance = { ...given };
+    this.disturbances.add(disturbance);
+    this.apply();
+    return () => {
+      this.disturbances.delete(disturbance);
+      this.apply();
+    };
   }
 
-  /** What is connected now stays deaf for good, even after the link has healed: only a new connection gets through then. */
-  halfOpen(): void {
-    this.mode = { is: 'deaf' };
-    for (const pair of this.pairs) pair.deaf = true;
-  }
-
-  /** Milliseconds in each direction. */
-  slow(ms: number): void {
-    this.mode = { is: 'slow', ms };
-  }
-
-  heal(): void {
-    this.mode = { is: 'open' };
+  /** Ends the connection that the server sees coming from this port. */
+  drop(port: number): boolean {
+    const pair = [...this.pairs].find(({ server }) => server.localPort === port);
+    if (pair !== undefined) end(pair);
+    return pair !== undefined;
   }
 
   async close(): Promise<void> {
@@ -63,13 +69,28 @@ export class Link {
     await new Promise((resolve) => this.listener.close(resolve));
   }
 
+  private get mode(): Disturbance | undefined {
+    const disturbances = [...this.disturbances];
+    return strength.map((name) => disturbances.find(({ is }) => is === name)).find((found) => found !== undefined);
+  }
+
+  private apply(): void {
+    const is = this.mode?.is;
+    for (const pair of this.pairs) {
+      if (is === 'cut') end(pair);
+      if (is === 'half-open') pair.deaf = true;
+      if (is === 'stall') pair.server.pause();
+      else pair.server.resume();
+    }
+  }
+
   private join(client: Socket): void {
-    if (this.mode.is === 'cut') {
+    if (this.mode?.is === 'cut') {
       client.on('error', () => undefined);
       client.resetAndDestroy();
       return;
     }
-    const pair: Pair = { client, server: connect(this.target), deaf: this.mode.is === 'deaf' };
+    const pair: Pair = { client, server: connect(this.target), deaf: this.mode?.is === 'half-open' };
     this.pairs.add(pair);
     for (const socket of [client, pair.server]) {
       socket.setNoDelay();
@@ -83,6 +104,7 @@ export class Link {
     pair.server.on('close', () => pair.deaf || end(pair));
     this.carry(pair, client, pair.server);
     this.carry(pair, pair.server, client);
+    if (this.mode?.is === 'stall') pair.server.pause();
   }
 
   /** In order, also when the link becomes fast again while something is on its way. */
@@ -98,7 +120,7 @@ export class Link {
     };
     from.on('data', (chunk: Buffer) => {
       if (pair.deaf) return;
-      const ms = this.mode.is === 'slow' ? this.mode.ms : 0;
+      const ms = this.mode?.is === 'slow' ? this.mode.ms : 0;
       if (ms === 0 && onTheWay.length === 0) {
         if (to.writable) to.write(chunk);
         return;

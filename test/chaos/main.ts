@@ -10,13 +10,26 @@ import { gather } from './evidence';
 import { Ledger } from './ledger';
 import { Load } from './load';
 import { type ChaosOptions, readOptions, usage, UsageError } from './options';
-import { type Act, describeAct, planOf } from './plan';
+import { describeDeed } from './deeds';
+import { roundMs } from './decks';
+import { publishedOf } from './dear-playbooks';
+import { familyOf } from './families';
+import { type Act, planOf, planOfFamily } from './plan';
 import { kindsOf } from './playbooks';
+import { recoveredWithinMs, type Recovery } from './recovery';
 import { broken, tableOf } from './report';
+import { type Disturbed, familyLines } from './report-families';
+import { memoryLines } from './report-memory';
+import { until } from '../e2e/rig/until';
+import { Watch } from './watch';
 import { Servers } from './servers';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const lineEveryMs = 5_000;
+const linesUntilMemory = 6;
+/** So many that a partition of every orchestrator is surely among theirs. */
+const probesPerAct = 12;
+const betweenActsMs = 2_000;
 /** How many times longer than allowed is waited for what has not finished. */
 const patience = 3;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(6)} s`;
@@ -34,9 +47,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function run(options: ChaosOptions): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), 'braid-chaos-'));
-  const plan = options.calm ? [] : planOf({ ...options, leaseMs });
-  say(`Seed ${options.seed}: ${options.chaosMs / 1_000} s of chaos, ${plan.length} acts; data and logs in ${home}`);
-  for (const act of plan) say(`${seconds(act.at)}  ${describeAct(act)}`);
+  const plan = planFor(options);
+  const about = options.only === undefined ? `${options.chaosMs / 1_000} s of chaos` : `every act of ${options.only}`;
+  say(`Seed ${options.seed}: ${about}, ${plan.length} acts; data and logs in ${home}`);
+  for (const act of plan) say(`${options.only === undefined ? seconds(act.at) : ''}  ${describeDeed(act)}`);
   const servers = await Servers.start(
     home,
     plan.some(({ is }) => is === 'fill-disk'),
@@ -62,6 +76,13 @@ async function run(options: ChaosOptions): Promise<number> {
   return 1;
 }
 
+function planFor(options: ChaosOptions): readonly Act[] {
+  if (options.calm) return [];
+  const { only } = options;
+  const all = { ...options, leaseMs };
+  return only === undefined ? planOf(all) : planOfFamily(only, all).map((deed) => ({ at: 0, ...deed }));
+}
+
 async function disturb(
   cluster: Cluster,
   servers: Servers,
@@ -71,11 +92,17 @@ async function disturb(
 ): Promise<readonly Check[]> {
   const begun = performance.now();
   const stamp = () => seconds(performance.now() - begun);
-  const before = memory(cluster);
   const load = new Load({ ...options, gateways: cluster.gateways }, kindsOf(ledger.address));
-  const chaos = new Chaos(cluster, servers, (act) => say(`${stamp()}  ${describeAct(act)}`));
+  await load.prepare(publishedOf(ledger.address));
+  const watch = new Watch(cluster.members);
+  const { recovery, counters, memory } = watch;
+  const chaos = new Chaos(cluster, servers, recovery, counters, (deed) => say(`${stamp()}  ${describeDeed(deed)}`));
   const open = new OpenWorkflows(servers.postgres.url);
+  const names = cluster.members.map(({ name }) => name);
+  let lines = 0;
   const live = setInterval(() => {
+    lines += 1;
+    if (lines % linesUntilMemory === 0) say(`${stamp()}  … MiB: ${memory.line(names)}`);
     void open
       .count()
       .then((left) =>
@@ -86,7 +113,7 @@ async function disturb(
       );
   }, lineEveryMs);
   try {
-    await Promise.all([load.run(options.chaosMs), chaos.play(plan)]);
+    const probes = await play({ chaos, load, recovery, plan, options });
     const quietAt = performance.now();
     say(`${stamp()}  quiet`);
     // Late is a fault too, but another one than stuck; and what still moves cannot be read as a whole.
@@ -96,25 +123,22 @@ async function disturb(
     const late = quietMs > options.quietMs ? [`more than ${options.quietMs / 1_000} s`] : [];
     const callers = load.busy;
     await load.giveUp();
+    await watch.look();
     const evidence = await gather({ cluster, databaseUrl: servers.postgres.url, load, ledger });
-    const after = memory(cluster);
     const lives = cluster.members.map(
       ({ name, lives, ownEnds }) => `${name} ${lives}${ownEnds.length > 0 ? ` (own ends: ${ownEnds.join(' ')})` : ''}`,
     );
     const promises = check(evidence);
     const wrongEnds = await cluster.stop();
+    const played = [...new Set(plan.map(familyOf))];
+    const isFull = options.chaosMs >= roundMs || options.only !== undefined;
     return [
-      {
-        name: 'kills',
-        figure: `${chaos.kills}, of them ${chaos.wipes} NATS wipes; ${chaos.freezes} freezes, ${chaos.played} acts`,
-      },
+      ...familyLines({ chaos, recovery, counters, probes, played, isFull }),
+      { name: 'acts', figure: chaos.played },
       ...(chaos.skipped.length > 0 ? [{ name: 'skipped', figure: chaos.skipped.join('; ') }] : []),
       { name: 'seconds until finished', figure: (quietMs / 1_000).toFixed(1), faults: late },
       { name: 'lives', figure: lives.join(', ') },
-      {
-        name: 'memory, MiB',
-        figure: cluster.members.map(({ name }) => `${name} ${before.get(name)}→${after.get(name)}`).join(', '),
-      },
+      ...memoryLines(memory, names),
       ...promises,
       {
         name: 'callers without an answer',
@@ -126,13 +150,41 @@ async function disturb(
     ];
   } finally {
     clearInterval(live);
+    watch.stop();
     await open.close();
     await cluster.stop();
   }
 }
 
-function memory(cluster: Cluster): ReadonlyMap<string, number | undefined> {
-  return new Map(cluster.members.map((member) => [member.name, member.memory()]));
+type Play = {
+  readonly chaos: Chaos;
+  readonly load: Load;
+  readonly recovery: Recovery;
+  readonly plan: readonly Act[];
+  readonly options: ChaosOptions;
+};
+
+/** Plays the plan under load: by the clock or, when it is that of one family, each act until new workflows run through again. */
+async function play({ chaos, load, recovery, plan, options }: Play): Promise<Disturbed['probes']> {
+  const probes: { readonly deed: string; readonly ms: number }[] = [];
+  if (options.only === undefined) {
+    const end = performance.now() + options.chaosMs;
+    await Promise.all([load.run(() => performance.now() > end), chaos.play(plan)]);
+    return probes;
+  }
+  let isOver = false;
+  const inTurn = async () => {
+    for (const act of plan) {
+      await sleep(betweenActsMs);
+      await chaos.one(act);
+      const healed = performance.now();
+      await load.probe(probesPerAct);
+      probes.push({ deed: describeDeed(act), ms: performance.now() - healed });
+      await until('all is ready again', () => recovery.waiting.length === 0, patience * recoveredWithinMs);
+    }
+  };
+  await Promise.all([load.run(() => isOver), inTurn().finally(() => (isOver = true))]);
+  return probes;
 }
 
 /** How many workflows are open, asked of the database itself, which may be away. */

@@ -26,9 +26,12 @@ export class Member {
   /** Ends that nobody here caused, as exit codes or signals. */
   readonly ownEnds: string[] = [];
   lives = 0;
+  /** When the present life began, by `performance.now()`. */
+  bornAt = 0;
   private child: ChildProcess | undefined;
   private expected = false;
   private downUntil = 0;
+  private frozen = 0;
   private leaving = false;
   private living: Promise<void> = Promise.resolve();
 
@@ -64,6 +67,22 @@ export class Member {
     }
   }
 
+  /** Whether it runs and is not frozen. */
+  get isUp(): boolean {
+    return this.isAlive && this.frozen === 0;
+  }
+
+  /** What it counts, as it says itself; undefined when it does not answer soon. */
+  async metrics(): Promise<string | undefined> {
+    if (!this.isUp) return undefined;
+    try {
+      const answer = await fetch(`${this.address}/metrics`, { signal: AbortSignal.timeout(1_000) });
+      return await answer.text();
+    } catch {
+      return undefined;
+    }
+  }
+
   /** `kill -9`; it comes back after `downMs`. False when there was nothing to kill. */
   kill(downMs: number): boolean {
     if (!this.signal('SIGKILL')) return false;
@@ -72,12 +91,18 @@ export class Member {
     return true;
   }
 
-  /** Stops the process where it stands for a while: it comes back as a zombie, with all that it believed. */
+  /**
+   * Stops the process where it stands for a while: it comes back as a zombie, with all that it believed. False when it did
+   * not, because it was killed meanwhile.
+   */
   async freeze(ms: number): Promise<boolean> {
     const { child } = this;
-    if (!this.signal('SIGSTOP')) return false;
+    if (child === undefined || !this.signal('SIGSTOP')) return false;
+    this.frozen += 1;
     await sleep(ms);
-    child?.kill('SIGCONT');
+    this.frozen -= 1;
+    if (child !== this.child || !this.isAlive) return false;
+    if (this.frozen === 0) child.kill('SIGCONT');
     return true;
   }
 
@@ -105,9 +130,13 @@ export class Member {
     }
   }
 
-  private signal(signal: NodeJS.Signals): boolean {
+  private get isAlive(): boolean {
     const { child } = this;
-    return child !== undefined && child.exitCode === null && child.signalCode === null && child.kill(signal);
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  private signal(signal: NodeJS.Signals): boolean {
+    return this.isAlive && this.child?.kill(signal) === true;
   }
 
   private async live(): Promise<void> {
@@ -117,6 +146,7 @@ export class Member {
       const log = openSync(logFile, 'a');
       this.expected = false;
       this.lives += 1;
+      this.bornAt = performance.now();
       this.child = spawn(process.execPath, ['--require', leash, resolve(dist, app, 'src/main.js')], {
         cwd,
         env: { ...environment, [portName]: String(port), BRAID_INSTANCE: this.name },

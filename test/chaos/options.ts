@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { families, type Family } from './families';
 
 export type ChaosOptions = {
   readonly seed: number;
@@ -12,6 +13,8 @@ export type ChaosOptions = {
   /** Milliseconds in which everything must have finished once it is quiet. */
   readonly quietMs: number;
   readonly calm: boolean;
+  /** Plays every act of this family in turn, instead of a mix. */
+  readonly only: Family | undefined;
   /** Keeps data and logs of a good run too. */
   readonly keep: boolean;
 };
@@ -29,6 +32,8 @@ export const usage = `npm run test:chaos -- [options]
   --runners N         2 unless given, 3 in runs of a minute or more
   --rate N            workflows started per second; 5 unless given
   --quiet SECONDS     in which everything must have finished after the chaos; 60 unless given
+  --only FAMILY       every act of one family, one after the other, each until all has recovered: T6 (kills), T7 (zombies),
+                      T8 (postgres), T9 (nats) or T10 (network); takes as long as it takes
   --calm              the same load and checks without any chaos
   --keep              keep data and logs even when every promise held`;
 
@@ -47,6 +52,7 @@ export function readOptions(argv: readonly string[], now: number): ChaosOptions 
         runners: text,
         rate: text,
         quiet: text,
+        only: text,
         calm: { type: 'boolean' },
         keep: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -63,7 +69,8 @@ export function readOptions(argv: readonly string[], now: number): ChaosOptions 
     throw new UsageError(`--${name} must be a ${whole ? 'whole ' : ''}number of at least ${least}, not "${given}"`);
   };
   const minutes = number('minutes', 0.5, 0.1, false);
-  const many = minutes >= 1 ? 1 : 0;
+  const only = familyNamed(values['only']);
+  const many = minutes >= 1 || only !== undefined ? 1 : 0;
   return {
     seed: number('seed', now % 1_000_000, 0),
     chaosMs: Math.round(minutes * 60_000),
@@ -73,6 +80,15 @@ export function readOptions(argv: readonly string[], now: number): ChaosOptions 
     rate: number('rate', 5, 0.1, false),
     quietMs: number('quiet', 60, 1, false) * 1_000,
     calm: values['calm'] === true,
+    only,
     keep: values['keep'] === true,
   };
+}
+
+function familyNamed(given: string | boolean | undefined): Family | undefined {
+  if (given === undefined) return undefined;
+  const found = Object.entries(families).find(([number, name]) => given === number || given === name);
+  if (found !== undefined) return found[1];
+  const names = Object.entries(families).map(([number, name]) => `${number} (${name})`);
+  throw new UsageError(`--only must be one of ${names.join(', ')}, not "${given}"`);
 }

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type NatsServer, type PostgresServer, startNats, startPostgres } from '@braid/embedded';
-import { Client } from 'pg';
 import { mountSmallDisk, type SmallDisk } from './disk';
-import { type Server } from './plan';
+import { type Server, type Stream } from './deeds';
+import { dropCommits, endBackends, holdTransaction } from './postgres-acts';
+import { exhaustSlowConsumer, purgeStream } from './nats-acts';
 
 /** PostgreSQL's log is kept short, so that a small disk holds it. */
 const postgresSettings = { max_wal_size: '96MB', min_wal_size: '32MB', checkpoint_timeout: '30s' };
 /** What the streams may take together, which a small disk cannot hold: nothing but the disk limits them. */
-const maxFileStore = 4 * 1024 ** 3;
+const maxFileStore = 64 * 1024 ** 3;
 const diskMebibytes = { postgres: 700, nats: 300 } as const;
 
 /** PostgreSQL and NATS of a run, in directories and on ports of their own. What is done to one of them is done in turn. */
@@ -67,20 +68,26 @@ export class Servers {
    * it happens when it is up again.
    */
   async endBackends(share: number): Promise<void> {
-    await this.inTurn('postgres', async () => {
-      const client = new Client({ connectionString: this.postgres.adminUrl, connectionTimeoutMillis: 5_000 });
-      client.on('error', () => undefined);
-      try {
-        await client.connect();
-        await client.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity
-           where backend_type = 'client backend' and pid <> pg_backend_pid() and random() < $1`,
-          [share],
-        );
-      } finally {
-        await client.end().catch(() => undefined);
-      }
-    });
+    await this.inTurn('postgres', () => endBackends(this.postgres.adminUrl, share));
+  }
+
+  /** Answers how many connections were dropped; `drop` gets the port of each at the server's other end. */
+  dropCommits(ms: number, drop: (port: number) => boolean): Promise<number> {
+    return this.inTurn('postgres', () => dropCommits(this.postgres.adminUrl, ms, drop));
+  }
+
+  /** Not in turn: whatever happens to the server meanwhile also ends the transaction. False when something has. */
+  holdTransaction(ms: number, locks: boolean): Promise<boolean> {
+    return holdTransaction(this.postgres.adminUrl, ms, locks);
+  }
+
+  purgeStream(stream: Stream): Promise<number> {
+    return this.inTurn('nats', () => purgeStream(this.nats.url, stream));
+  }
+
+  /** Answers whether NATS has cut the consumer off. */
+  slowConsumer(ms: number): Promise<boolean> {
+    return this.inTurn('nats', () => exhaustSlowConsumer(this.nats.url, ms));
   }
 
   /** Answers false where the server has no disk of its own. A server that does not get over it is started again. */
@@ -106,11 +113,14 @@ export class Servers {
     for (const disk of Object.values(this.disks)) disk.unmount();
   }
 
-  private inTurn(server: Server, act: () => Promise<void>): Promise<void> {
+  private inTurn<T>(server: Server, act: () => Promise<T>): Promise<T> {
     const turn = (this.turns.get(server) ?? Promise.resolve()).then(act);
     this.turns.set(
       server,
-      turn.catch(() => undefined),
+      turn.then(
+        () => undefined,
+        () => undefined,
+      ),
     );
     return turn;
   }

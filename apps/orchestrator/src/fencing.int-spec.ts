@@ -84,6 +84,8 @@ describe('an orchestrator whose leases have ended without its knowing', () => {
     }
     expect(await counted('zombie', 'braid_fenced_total')).toBeGreaterThan(0);
     expect(await counted('heir', 'braid_fenced_total')).toBe(0);
+    expect(await counted('zombie', 'braid_stale_commits_total')).toBeGreaterThan(0);
+    expect(await counted('heir', 'braid_stale_commits_total')).toBe(0);
     expect(await writtenByZombies()).toEqual([]);
   }, 60_000);
 });

@@ -31,6 +31,11 @@ export function orchestratorMetrics(registry: Registry) {
       help: 'Commits that contradicted the log: each one is a bug',
       registers,
     }),
+    staleCommits: new Counter({
+      name: 'braid_stale_commits_total',
+      help: 'Commits that the store refused because the partition has another owner',
+      registers,
+    }),
     fenced: new Counter({ name: 'braid_fenced_total', help: 'Partitions lost to another owner', registers }),
     partitions: new Gauge({ name: 'braid_partitions_owned', help: 'Partitions that this process writes', registers }),
     workflows: new Gauge({ name: 'braid_workflows_in_memory', help: 'Workflows that are in memory', registers }),

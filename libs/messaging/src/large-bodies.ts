@@ -13,6 +13,8 @@ const bodiesBucket = 'BRAID_BODIES';
 /** Names the object that is the body of a message, whose own is empty. */
 export const bodyHeader = 'Braid-Body';
 
+/** Of the store, which has its limit, or of the server, which cannot set aside what the store may take. */
+const noRoom = /maximum bytes|insufficient storage/;
 const callMs = 10_000;
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
@@ -60,8 +62,8 @@ export class LargeBodies {
         this.store = undefined;
         if (this.nc.isClosed())
           throw new PublishError('closed', subject, 'the bus was closed before its large body was stored');
-        if (error instanceof JetStreamApiError && /maximum bytes/.test(error.message)) {
-          throw new PublishError('full', subject, `the store of large bodies is full: ${error.message}`);
+        if (error instanceof JetStreamApiError && noRoom.test(error.message)) {
+          throw new PublishError('full', subject, `NATS has no room for large bodies: ${error.message}`);
         }
         if (performance.now() + wait >= deadline) {
           throw new PublishError('timeout', subject, `its large body was not stored in time: ${String(error)}`);

@@ -1,4 +1,4 @@
-import { type StoredEvent } from '@braid/events';
+import { judgeName, type StoredEvent } from '@braid/events';
 import { fold } from '@braid/workflow';
 
 export type Audit = {
@@ -23,6 +23,7 @@ export function auditHistory(events: readonly StoredEvent[]): Audit {
     if (event.version !== index + 1) faults.push(`event ${index + 1} has version ${event.version}`);
     attempts.take(event);
     if (event.type === 'BranchRequested') asked.add(`${event.data.branch}/${event.data.step}`);
+    for (const again of reopenedBy(event)) ends.delete(again);
     const end = endOf(event);
     if (end !== undefined) count(ends, end);
   });
@@ -89,6 +90,22 @@ class Attempts {
     if (attempt === undefined) return;
     this.open.delete(branch);
     count(this.outcomes, `${branch}/${open?.step ?? step ?? '?'} attempt ${attempt}`);
+  }
+}
+
+/** What a retry opens again may end once more. */
+function reopenedBy(event: StoredEvent): readonly string[] {
+  switch (event.type) {
+    case 'WorkflowRetried':
+      return ['workflow', 'branch root'];
+    case 'ForkReopened': {
+      const { branch, step, failed, cancelled, skipped, judge } = event.data;
+      const fork = branch === 'root' ? step : `${branch}/${step}`;
+      const names = [...failed, ...cancelled, ...skipped, ...(judge ? [judgeName] : [])];
+      return names.map((name) => `branch ${fork}/${name}`);
+    }
+    default:
+      return [];
   }
 }
 
