@@ -1,6 +1,7 @@
 import { type Json } from '@braid/events';
 import { type Ledger } from './ledger';
-import { expectations, type History } from './expectations';
+import { type History } from './expectation';
+import { expectations } from './expectations';
 import { type Start } from './load';
 import { differences, type Reading } from './history';
 import { type WorkflowSummary } from '@braid/event-store';

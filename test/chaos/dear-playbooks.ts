@@ -1,5 +1,5 @@
 import { type JsonObject } from '@braid/events';
-import { type Kind, wordsOf } from './playbooks';
+import { type Kind, wordsOf } from './words';
 
 /** What a step of a budgeted workflow may use, and how many of its steps the budget allows. */
 export const tokensOfStep = 10;

@@ -1,6 +1,6 @@
 import { type Amounts, type Step, type StoredEvent } from '@braid/events';
 import { everyStep } from '@braid/workflow';
-import { type Expectation } from './expectations';
+import { type Expectation } from './expectation';
 
 const unit = 'tokens';
 

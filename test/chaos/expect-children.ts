@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ChildEnded, type ChildStarted, type Json } from '@braid/events';
-import { type Expectation, type History, type World } from './expectations';
+import { type Expectation, type History, type World } from './expectation';
 
 /** A child and its parent say the same of each other, and nobody waits for a child twice, or for ever. */
 export const childFaults: Expectation = (id, history, world) => {
@@ -20,29 +20,32 @@ export const childFaults: Expectation = (id, history, world) => {
 };
 
 function familyFaults(id: string, history: History, child: ChildStarted, world: World): readonly string[] {
-  const { workflow, branch, step, attempt } = child;
+  const { workflow } = child;
   const ends = history.flatMap((event) =>
     event.type === 'ChildEnded' && event.data.workflow === workflow ? [event.data] : [],
   );
   const left = history.filter(({ type, data }) => type === 'BranchCancelled' && data.child === workflow).length;
-  const faults: string[] = [];
-  if (ends.length + left !== 1) faults.push(`it waited for ${workflow} ${ends.length + left} times to the end`);
   const childHistory = world.histories.get(workflow);
   const [end] = ends;
   const status = statusOf(childHistory);
-  const allowed = allowedEnds(end?.outcome);
-  if (!allowed.includes(status))
-    faults.push(`${workflow} is ${status}, and its parent says ${end?.outcome ?? 'it was left'}`);
-  const [first] = childHistory ?? [];
-  if (first?.type === 'WorkflowStarted') {
-    const { parent } = first.data;
-    const names = { workflow: parent?.workflow, branch: parent?.branch, step: parent?.step, attempt: parent?.attempt };
-    if (!isDeepStrictEqual(names, { workflow: id, branch, step, attempt }))
-      faults.push(`${workflow} names another parent`);
-  }
-  if (end?.outcome === 'completed' && !isDeepStrictEqual(outputOf(childHistory), taken(history, end)))
-    faults.push(`its step has another output than ${workflow}`);
-  return faults;
+  const sameOutput = end?.outcome !== 'completed' || isDeepStrictEqual(outputOf(childHistory), taken(history, end));
+  const times = ends.length + left;
+  return [
+    ...(times === 1 ? [] : [`it waited for ${workflow} ${times} times to the end`]),
+    ...(allowedEnds(end?.outcome).includes(status)
+      ? []
+      : [`${workflow} is ${status}, and its parent says ${end?.outcome ?? 'it was left'}`]),
+    ...(namesItsParent(childHistory, id, child) ? [] : [`${workflow} names another parent`]),
+    ...(sameOutput ? [] : [`its step has another output than ${workflow}`]),
+  ];
+}
+
+function namesItsParent(history: History | undefined, id: string, { branch, step, attempt }: ChildStarted): boolean {
+  const [first] = history ?? [];
+  if (first?.type !== 'WorkflowStarted') return true;
+  const { parent } = first.data;
+  const named = [parent?.workflow, parent?.branch, parent?.step, parent?.attempt];
+  return isDeepStrictEqual(named, [id, branch, step, attempt]);
 }
 
 /** A child that is left may have come to its end by itself, or may never have been started. */

@@ -1,6 +1,6 @@
 import { compensationPath, isInCompensation, type StoredEvent } from '@braid/events';
 import { everyStep } from '@braid/workflow';
-import { type Expectation, type History } from './expectations';
+import { type Expectation, type History } from './expectation';
 
 type Undoing = { readonly path: string; begun: number; ended: number | undefined };
 

@@ -1,23 +1,27 @@
-import { type Expectation, type History } from './expectations';
+import { type StoredEvent } from '@braid/events';
+import { type Expectation, type History } from './expectation';
 
 /** A signal that comes twice counts once, and each step that waits takes one, in the order in which they came. */
 export const signalFaults: Expectation = (id, history, { startOf }) => {
   const received = history.flatMap((event) => (event.type === 'SignalReceived' ? [event.data.id] : []));
-  const start = startOf(id);
-  const told = start?.told.filter((command) => command === 'signal').length ?? 0;
+  const told = startOf(id)?.told.filter((command) => command === 'signal').length ?? 0;
   if (received.length === 0 && told === 0) return undefined;
-  const faults: string[] = [];
-  if (new Set(received).size !== received.length) faults.push(`${received.length} signals of fewer ids`);
-  if (received.length < told) faults.push(`${received.length} of ${told} signals are on record`);
-  for (const { type, data } of history) {
-    if ((type !== 'BranchAdvanced' && type !== 'BranchCompleted') || data.step?.startsWith('gate') !== true) continue;
-    const expected = Number(data.step.slice('gate'.length)) || 1;
-    const taken =
-      typeof data.output === 'object' && data.output !== null && 'n' in data.output ? data.output['n'] : undefined;
-    if (taken !== expected) faults.push(`${data.step} took the signal ${JSON.stringify(data.output)}`);
-  }
-  return faults;
+  return [
+    ...(new Set(received).size === received.length ? [] : [`${received.length} signals of fewer ids`]),
+    ...(received.length >= told ? [] : [`${received.length} of ${told} signals are on record`]),
+    ...history.flatMap(wronglyTaken),
+  ];
 };
+
+/** The step `gate` takes the signal that says 1, `gate2` the one that says 2. */
+function wronglyTaken({ type, data }: StoredEvent): readonly string[] {
+  if (type !== 'BranchAdvanced' && type !== 'BranchCompleted') return [];
+  const { step, output } = data;
+  if (step?.startsWith('gate') !== true) return [];
+  const expected = Number(step.slice('gate'.length)) || 1;
+  const taken = typeof output === 'object' && output !== null && 'n' in output ? output['n'] : undefined;
+  return taken === expected ? [] : [`${step} took the signal ${JSON.stringify(output)}`];
+}
 
 /** While a workflow is paused nothing is started. */
 export const pauseFaults: Expectation = (_id, history) => {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Json, judgeName } from '@braid/events';
 import { everyStep } from '@braid/workflow';
-import { type Expectation, type History } from './expectations';
+import { type Expectation, type History } from './expectation';
 import { digestOf } from './ledger';
 
 /** The judge of a fork is asked when all of it has ended, decides once, and what it says is the fork's output. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Json, type StoredEvent } from '@braid/events';
-import { expectations, type World } from './expectations';
+import { type World } from './expectation';
+import { expectations } from './expectations';
 import { digestOf, type Entry } from './ledger';
 import { type Start } from './load';
-import { type Kind } from './playbooks';
+import { type Kind } from './words';
 
 type Fact = readonly [type: string, data?: { readonly [field: string]: Json }];
 

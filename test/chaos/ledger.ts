@@ -56,7 +56,7 @@ export class Ledger {
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const query = new URL(request.url ?? '/', this.address).searchParams;
     const header = request.headers['idempotency-key'];
-    const key = typeof header === 'string' ? header : '';
+    const key = typeof header === 'string' ? header : 'none';
     const entry = this.entries.get(key) ?? { places: new Set(), requests: 0, done: 0 };
     this.entries.set(key, entry);
     entry.places.add(query.get('place') ?? '');
@@ -65,19 +65,18 @@ export class Ledger {
     const { requests } = entry;
     const draw = random(seedOf(this.seed, `${key} ${requests}`));
     if (query.has('digest')) entry.got = digestOf(await textOf(request));
-    await sleep(Number(query.get('ms') ?? 0) + (draw.next() < 0.05 ? draw.whole(500, 3_000) : draw.whole(0, 40)));
-    const bad = draw.next() < Number(query.get('trouble') ?? 0);
-    const refused = query.has('refuse') || requests <= Number(query.get('failing') ?? 0);
+    const number = (name: string) => Number(query.get(name) ?? 0);
+    await sleep(number('ms') + (draw.next() < 0.05 ? draw.whole(500, 3_000) : draw.whole(0, 40)));
+    const bad = draw.next() < number('trouble');
+    const refused = query.has('refuse') || requests <= number('failing');
     const status = refused ? 400 : bad ? draw.pick([500, 503, 429]) : 200;
     if (response.destroyed) return;
     if (status === 200) entry.done += 1;
     response.writeHead(status, { 'content-type': 'application/json' });
-    const size = Number(query.get('size') ?? 0);
-    const text = size === 0 ? undefined : key.repeat(Math.ceil(size / key.length)).slice(0, size);
-    if (text !== undefined) entry.gave = digestOf(text);
-    response.end(
-      JSON.stringify({ vote: draw.next() < 0.7 ? 'yes' : 'no', tokens: Number(query.get('tokens') ?? 0), text }),
-    );
+    const text = key.repeat(Math.ceil(number('size') / key.length)).slice(0, number('size'));
+    if (text !== '') entry.gave = digestOf(text);
+    const answer = { vote: draw.next() < 0.7 ? 'yes' : 'no', tokens: number('tokens') };
+    response.end(JSON.stringify(text === '' ? answer : { ...answer, text }));
   }
 }
 

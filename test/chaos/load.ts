@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BraidClient, BraidError } from '@braid/sdk';
 import { type JsonObject } from '@braid/events';
-import { type Kind } from './playbooks';
+import { type Kind } from './words';
 import { type Random, random, seedOf } from './random';
 
 /** A workflow as its caller knows it. */
