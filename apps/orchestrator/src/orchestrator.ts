@@ -96,7 +96,7 @@ export class Orchestrator {
     const tokens = new TaskTokens(config.BRAID_SECRET);
     this.context = {
       bus,
-      committer: this.committer,
+      committer: { commit: (commit) => this.commit(commit) },
       dispatcher: new Dispatcher(bus, logger),
       family: new Family({
         publisher: bus.publisher,
@@ -193,6 +193,13 @@ export class Orchestrator {
     owner.start();
     this.options.metrics.partitions.set(this.owners.size);
     this.options.logger.debug({ ...lease }, 'partition acquired');
+  }
+
+  private commit(commit: Parameters<GroupCommit['commit']>[0]): ReturnType<GroupCommit['commit']> {
+    const done = this.committer.commit(commit);
+    const count = ({ kind }: Awaited<typeof done>) => kind === 'fenced' && this.options.metrics.staleCommits.inc();
+    done.then(count, () => undefined);
+    return done;
   }
 
   private async drain(partition: number): Promise<void> {

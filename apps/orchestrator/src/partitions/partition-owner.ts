@@ -233,7 +233,6 @@ export class PartitionOwner {
     const told = commit.then(
       async (outcome) => {
         entry.inFlight -= 1;
-        if (outcome.kind === 'fenced') this.context.metrics.staleCommits.inc();
         if (this.state === 'gone') return;
         if (outcome.kind === 'fenced') {
           this.abandon();
@@ -317,7 +316,6 @@ export class PartitionOwner {
     const { partition, epoch } = this.lease;
     const told = this.context.committer.commit({ partition, epoch, events: [], workflows: [] }).then(
       async ({ kind }) => {
-        if (kind === 'fenced') this.context.metrics.staleCommits.inc();
         if (this.state === 'gone') return;
         if (kind === 'fenced') return this.context.onFenced(this.lease);
         await tell();
