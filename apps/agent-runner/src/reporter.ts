@@ -1,9 +1,10 @@
 import { type Clock, sleep } from '@braid/clock';
-import { type ReportMessage, subjects, type WorkMessage } from '@braid/contracts';
+import { type ReportMessage, type WorkMessage } from '@braid/contracts';
 import { type Failure } from '@braid/events';
 import { PublishError, type Publisher } from '@braid/messaging';
 import { type Logger } from '@braid/service';
 import { type Outcome } from './outcome';
+import { ReportBatches } from './report-batches';
 
 export type Reported = {
   readonly work: WorkMessage;
@@ -18,26 +19,28 @@ const longestRetryMs = 10_000;
 
 /** Tells the orchestrator how attempts ended. */
 export class Reporter {
+  readonly #batches: ReportBatches;
   #closed = false;
 
   constructor(
-    private readonly publisher: Publisher,
+    publisher: Publisher,
     private readonly runner: string,
     private readonly logger: Logger,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#batches = new ReportBatches(publisher, clock);
+  }
 
   /** Resolves with true when the report is stored, and with false when the runner ended before. Never gives up before. */
   async report(reported: Reported): Promise<boolean> {
     let body = bodyOf(reported, this.runner);
     const { workflow, partition, branch, step, attempt } = reported.work;
-    const subject = subjects.report(partition, workflow);
     // The moment of the start makes the id that of this run: a report of an earlier run that was lost must not swallow it.
     const messageId = [workflow, branch, step, attempt, this.runner, reported.startedAt].join('/');
     for (let waitMs = firstRetryMs; ; waitMs = Math.min(waitMs * 2, longestRetryMs)) {
       if (this.#closed) return false;
       try {
-        await this.publisher.publish(subject, body, { messageId });
+        await this.#batches.send({ partition, workflow, body, messageId });
         return true;
       } catch (error) {
         const code = error instanceof PublishError ? error.code : undefined;

@@ -6,6 +6,7 @@ import { type Agent, createAgents } from '@braid/agents';
 import {
   type HeartbeatMessage,
   parseMessage,
+  parseReports,
   type ReportMessage,
   type RunnerPresence,
   streams,
@@ -53,9 +54,12 @@ export async function openStage(): Promise<Stage> {
     consumer: partitionConsumer(0),
     slots: 1_000,
     handler: (delivery) => {
-      const parsed = parseMessage('report', delivery.body);
-      if (!parsed.ok) throw new Error(parsed.reason);
-      reports.push(parsed.value);
+      const one = () => ({ ok: true, value: [parseMessage('report', delivery.body)] }) as const;
+      const read = delivery.subject === subjects.reports(0) ? parseReports(delivery.body) : one();
+      for (const parsed of read.ok ? read.value : [read]) {
+        if (!parsed.ok) throw new Error(parsed.reason);
+        reports.push(parsed.value);
+      }
       delivery.ack();
       intake.release();
     },

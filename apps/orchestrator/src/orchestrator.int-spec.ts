@@ -135,6 +135,30 @@ describe('an orchestrator', () => {
     expect(await history(workflow)).toHaveLength(before);
   });
 
+  it('records the reports of one message each by itself, and sets it aside when one of them is not genuine', async () => {
+    await startOrchestrator('o1');
+    const held = startRunner('held', () => undefined);
+    const reasons: string[] = [];
+    bus.listen('braid.dead.>', (message) => void reasons.push(message.header('Braid-Reason') ?? ''));
+    const { workflow } = await start(graphOf([map('m', [0, 1, 2], [agent('a', { agent: 'held' })])]));
+    await until(async () => (held.length === 3 ? true : undefined));
+    const [first, second, third] = held.map(({ branch, step, attempt, token }) => ({
+      ...{ type: 'BranchCompleted', workflow, branch, step, attempt, token },
+      ...{ runner: 'r', startedAt: Date.now(), endedAt: Date.now(), output: branch },
+    }));
+    const publish = (body: object) =>
+      bus.publisher.publish(subjects.reports(partitionOf(workflow, partitions)), JSON.stringify(body));
+    await publish({ reports: [first, { ...second, token: 'forged' }, third, { hello: 'there' }] });
+    await until(async () => (reasons.length === 1 ? true : undefined));
+    expect(reasons[0]).toMatch(/number 2 of 4: the task token .*; number 4 of 4: /);
+    expect((await history(workflow)).filter(({ type }) => type === 'BranchCompleted')).toHaveLength(2);
+    await publish({ reports: [] });
+    await publish({ reports: [first, second] });
+    expect((await ended(workflow)).ending).toEqual({ is: 'completed', output: held.map(({ branch }) => branch) });
+    await until(async () => (reasons.length === 2 ? true : undefined));
+    expect(reasons[1]).toContain('a list of at least one report');
+  });
+
   it('sets garbage aside with its reason, wherever below braid.in it was published', async () => {
     await startOrchestrator('o1');
     const reasons = new Map<string, string>();

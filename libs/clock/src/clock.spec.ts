@@ -26,6 +26,16 @@ describe('the clock of a process', () => {
     expect(done).toEqual(['once']);
   });
 
+  it('acts soon: after what is happening, and before what takes time', async () => {
+    const done: string[] = [];
+    await new Promise<void>((resolve) => {
+      systemClock.after(20, () => resolve(void done.push('later')));
+      systemClock.soon(() => void done.push('soon'));
+      done.push('now');
+    });
+    expect(done).toEqual(['now', 'soon', 'later']);
+  });
+
   it('draws from 0 to 1', () => {
     const drawn = Array.from({ length: 100 }, () => systemClock.random());
     expect(drawn.every((chance) => chance >= 0 && chance < 1)).toBe(true);

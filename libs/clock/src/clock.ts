@@ -9,6 +9,8 @@ export interface Clock {
   monotonic(): number;
   /** At least 0 and less than 1. */
   random(): number;
+  /** Acts once, when what is happening at this moment is over. */
+  soon(act: () => void): void;
   /** Acts once, after `ms` milliseconds at the earliest. */
   after(ms: number, act: () => void): Timer;
   /** Acts again and again. Does not keep the process from ending. */
@@ -25,6 +27,9 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
+  soon(act) {
+    setImmediate(act);
+  },
   after(ms, act) {
     const timer = setTimeout(act, ms);
     return { stop: () => clearTimeout(timer) };

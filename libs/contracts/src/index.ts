@@ -37,7 +37,7 @@ export {
   type StartMessage,
   type WorkMessage,
 } from './messages';
-export { largestBody, parseMessage, type Parsed } from './parse-message';
+export { largestBody, parseMessage, parseReports, type Parsed } from './parse-message';
 export { type MessageKind, type MessageKinds } from './schemas/messages';
 export { defaultPartitions, partitionOf } from './partition';
 export { streams, subjects, subjectToken } from './subjects';

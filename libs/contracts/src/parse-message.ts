@@ -32,15 +32,34 @@ function validatorOf(kind: MessageKind): ValidateFunction {
  * Values are taken as they are, without conversion; properties that are not known here are kept.
  */
 export function parseMessage<K extends MessageKind>(kind: K, bytes: Uint8Array): Parsed<MessageKinds[K]> {
+  const read = parseJson(bytes);
+  return read.ok ? validMessage(kind, read.value) : read;
+}
+
+/** Reads `{"reports":[…]}`. Each report is judged by itself: one that is wrong says nothing about the others. */
+export function parseReports(bytes: Uint8Array): Parsed<readonly Parsed<MessageKinds['report']>[]> {
+  const read = parseJson(bytes);
+  if (!read.ok) return read;
+  const { reports } = (read.value ?? {}) as { readonly reports?: unknown };
+  if (!Array.isArray(reports) || reports.length === 0) {
+    return refuse(`reports of the reports message must be a list of at least one report; it is ${kindOf(reports)}`);
+  }
+  return { ok: true, value: reports.map((report: unknown) => validMessage('report', report)) };
+}
+
+function parseJson(bytes: Uint8Array): Parsed<unknown> {
   if (bytes.length > largestBody) return refuse(`${bytes.length} bytes; at most ${largestBody} are read`);
   if (!isUtf8(bytes)) return refuse('not valid UTF-8');
   if (isDeeperThan(MAX_DEPTH, bytes)) return refuse(`nested more than ${MAX_DEPTH} levels deep`);
-  let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    return { ok: true, value };
   } catch (error) {
     return refuse(`not JSON: ${error instanceof Error ? withoutExcerpt(error.message) : String(error)}`);
   }
+}
+
+function validMessage<K extends MessageKind>(kind: K, value: unknown): Parsed<MessageKinds[K]> {
   const validate = validatorOf(kind);
   if (!validate(value)) return refuse(describe(kind, validate.errors?.[0]));
   // The validator has checked it against the schema of K, which is bound to the type.
@@ -93,6 +112,7 @@ type Tagged = { readonly [property: string]: { readonly const?: unknown } };
 
 /** What a value is, not what it says: it may be a secret, and reasons are logged. */
 function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'string') return `a text of ${value.length} characters`;

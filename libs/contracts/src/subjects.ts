@@ -18,6 +18,8 @@ export const subjects = {
   /** What enters an orchestrator; a workflow's messages all carry its partition. */
   start: (partition: number, workflow: string) => `braid.in.${partition}.start.${workflow}`,
   report: (partition: number, workflow: string) => `braid.in.${partition}.report.${workflow}`,
+  /** Several reports in one message, of any workflows of the partition. */
+  reports: (partition: number) => `braid.in.${partition}.reports`,
   command: (partition: number, workflow: string) => `braid.in.${partition}.command.${workflow}`,
   inOfPartition: (partition: number) => `braid.in.${partition}.>`,
   work: (agent: string) => `braid.work.${subjectToken(agent)}`,

@@ -53,7 +53,7 @@ export class Auditor implements DatabaseWatcher, BusWatcher {
       const name = attemptName(JSON.parse(body) as Attempt);
       if (!this.requested.has(name)) this.world.violated(`${name} is asked for and not on disk`);
     }
-    if (subject.includes('.report.')) this.reported.add(attemptName(JSON.parse(body) as Attempt));
+    for (const attempt of reportsIn(subject, body)) this.reported.add(attemptName(attempt));
   }
 
   acked(process: SimProcess, { subject, body, headers }: Message): void {
@@ -62,8 +62,10 @@ export class Auditor implements DatabaseWatcher, BusWatcher {
     // What was refused leaves no trace, and what nobody waits for an answer to is asked again by its sender.
     const replyTo = headers[known.replyTo];
     if (kind === 'command' && (replyTo === undefined || this.refused.has(replyTo))) return;
-    const state = this.histories.stateOf(workflow);
-    const lost = whatIsLost(kind ?? '', body, state);
+    const lost =
+      kind === 'reports' || kind === 'report'
+        ? this.lostReport(subject, body)
+        : whatIsLost(kind ?? '', body, this.histories.stateOf(workflow));
     if (lost !== undefined) this.world.violated(`${process.name} acked ${subject} although ${lost}`);
   }
 
@@ -102,6 +104,15 @@ export class Auditor implements DatabaseWatcher, BusWatcher {
     this.world.violated(`${process.name} acked the work of ${name}, which nobody has reported`);
   }
 
+  private lostReport(subject: string, body: string): string | undefined {
+    for (const attempt of reportsIn(subject, body)) {
+      const state = this.histories.stateOf(attempt.workflow);
+      if (state.status === 'unborn') return `the workflow of ${attemptName(attempt)} is not on disk`;
+      if (isCurrent(state, attempt)) return `${attemptName(attempt)} is still open in the log`;
+    }
+    return undefined;
+  }
+
   private must(check: () => void): void {
     try {
       check();
@@ -114,9 +125,6 @@ export class Auditor implements DatabaseWatcher, BusWatcher {
 /** What a message asked for and the log does not have. */
 function whatIsLost(kind: string, body: string, state: WorkflowState): string | undefined {
   if (state.status === 'unborn') return kind === 'command' ? undefined : 'its workflow is not on disk';
-  if (kind === 'report') {
-    return isCurrent(state, JSON.parse(body) as Attempt) ? 'its attempt is still open in the log' : undefined;
-  }
   if (kind !== 'command' || !isOpen(state) || state.retries > 0) return undefined;
   const command = JSON.parse(body) as { readonly command: string; readonly name?: string; readonly id?: string };
   if (command.command === 'cancel') return 'the workflow is open in the log';
@@ -125,6 +133,11 @@ function whatIsLost(kind: string, body: string, state: WorkflowState): string | 
     (step) => step.kind === 'signal' && step.name === command.name,
   );
   return isWaitedFor ? 'the signal is not in the log' : undefined;
+}
+
+function reportsIn(subject: string, body: string): readonly Attempt[] {
+  if (subject.includes('.report.')) return [JSON.parse(body) as Attempt];
+  return subject.endsWith('.reports') ? (JSON.parse(body) as { readonly reports: readonly Attempt[] }).reports : [];
 }
 
 function isCurrent(state: WorkflowState, { branch: path, step, attempt }: Attempt): boolean {

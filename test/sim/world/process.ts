@@ -64,6 +64,7 @@ export class SimProcess implements Owner {
       now: () => Math.floor(beginning + world.now + this.options.skew),
       monotonic: () => world.now - startedAt,
       random: () => world.chance.next(),
+      soon: (act) => void this.timer(0, act),
       after: (ms, act) => this.timer(ms, act),
       every: (ms, act) => {
         let timer: Timer | undefined;

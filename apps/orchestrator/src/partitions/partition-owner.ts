@@ -5,14 +5,14 @@ import { type Delivery, type Intake, partitionConsumer } from '@braid/messaging'
 import { unborn, type Workflow } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
 import { answerTo, answerToRefused, type News, newsOf } from '../children/family-news';
-import { replyTo } from '../effects/dispatcher';
 import { cancelSignalOf, requestedWork, tooLargeReport, type Work } from '../effects/work';
 import { dueExactly } from '../workflows/due';
-import { parseInput } from '../workflows/inputs';
+import { type Parsed, parseInputs } from '../workflows/inputs';
 import { WorkflowCache } from '../workflows/workflow-cache';
 import { isIdle, isUnderWay, type WorkflowEntry } from '../workflows/workflow-entry';
 import { dueRow } from './due-row';
 import { isKnownToBeOver } from './known-to-be-over';
+import { type Letter, letterOf, partsOf } from './letter';
 import { type OwnerContext } from './owner-context';
 import { type OpenAttempt, openAttempts, silentWork } from './resend';
 import { familyChecks, nothingRecent, type Recent, recentOf, recognisedFor } from './retell';
@@ -21,7 +21,7 @@ import { familyChecks, nothingRecent, type Recent, recentOf, recognisedFor } fro
 const slots = 1_024;
 /** Deliveries after which a message whose handling throws is set aside. */
 const tries = 3;
-type Input = { readonly command: Command; readonly delivery: Delivery | undefined };
+type Input = { readonly command: Command; readonly letter: Letter | undefined };
 
 /**
  * The one writer of a partition, for as long as its lease holds. Each workflow's inputs are decided one by one in memory;
@@ -62,7 +62,7 @@ export class PartitionOwner {
     const entry = this.cache.use(workflow);
     if (entry.queue.some(({ command }) => command.type === 'tick')) return;
     const signs = this.context.signs.of(workflow);
-    this.enqueue(entry, { command: { type: 'tick', signs }, delivery: undefined });
+    this.enqueue(entry, { command: { type: 'tick', signs }, letter: undefined });
   }
 
   /** A runner says that it works on this. When that is known to be over, it is told so: its cancel signal may have been lost. */
@@ -96,28 +96,29 @@ export class PartitionOwner {
   }
 
   private receive(delivery: Delivery): void {
-    if (this.state !== 'owning') {
-      delivery.nak(1);
-      return;
-    }
-    const { partitions, tokens, metrics } = this.context;
-    const parsed = parseInput(delivery.subject, delivery.body, { partitions, tokens });
-    if (!parsed.ok) {
+    const letter = letterOf(delivery, () => this.intake?.release());
+    if (this.state !== 'owning') return letter.again(1);
+    const inputs = parseInputs(delivery.subject, delivery.body, this.context);
+    const letters = partsOf(letter, inputs.length);
+    for (const [index, part] of letters.entries()) this.admit(delivery.subject, inputs[index], part);
+  }
+
+  private admit(subject: string, parsed: Parsed | undefined, letter: Letter): void {
+    const { dispatcher, logger, metrics } = this.context;
+    if (parsed?.ok !== true) {
+      const reason = parsed?.reason ?? '';
       metrics.deadLetters.inc();
-      this.context.logger.warn({ subject: delivery.subject, reason: parsed.reason }, 'a message cannot be handled');
-      const receipt: Receipt = { ok: false, workflow: '', code: 'message.invalid', message: parsed.reason };
-      this.context.dispatcher.answer(replyTo(delivery), receipt);
-      void delivery.deadLetter(parsed.reason).finally(() => this.intake?.release());
-      return;
+      logger.warn({ subject, reason }, 'a message cannot be handled');
+      dispatcher.answer(letter.replyTo, { ok: false, workflow: '', code: 'message.invalid', message: reason });
+      return letter.setAside(reason);
     }
-    const { type } = parsed.command;
-    const input = { command: parsed.command, delivery };
-    if ((type === 'report' || type === 'child-ended') && this.cache.isClosed(parsed.workflow)) {
+    const { command, workflow } = parsed;
+    const input = { command, letter };
+    if ((command.type === 'report' || command.type === 'child-ended') && this.cache.isClosed(workflow)) {
       metrics.staleReports.inc();
-      this.vouched(input, () => this.finish(delivery));
-      return;
+      return this.vouched(input, () => letter.done());
     }
-    this.enqueue(this.cache.use(parsed.workflow), input);
+    this.enqueue(this.cache.use(workflow), input);
   }
 
   private enqueue(entry: WorkflowEntry<Input>, input: Input): void {
@@ -199,7 +200,7 @@ export class PartitionOwner {
           this.onceOnDisk(entry, input, async () => {
             this.answer(input, { ok: false, workflow: entry.id, ...decision.rejection });
             await this.tell(entry, answerToRefused(input.command, entry.id, decision.rejection.message));
-            this.finish(input.delivery);
+            input.letter?.done();
           });
           return;
       }
@@ -253,7 +254,7 @@ export class PartitionOwner {
         if (ticked) this.track(this.resendSilent(entry, suspects));
         await Promise.all([this.send(entry.id, work), this.tell(entry, [...news, ...checks])]);
         if (!isUnderWay(entry.state) && isIdle(entry)) this.cache.close(entry);
-        this.finish(input.delivery);
+        input.letter?.done();
       },
       (error: unknown) => {
         entry.inFlight -= 1;
@@ -282,17 +283,17 @@ export class PartitionOwner {
   /** The same thing was decided before: what it led to is told again. */
   private repeated(entry: WorkflowEntry<Input>, input: Input): void {
     const { state } = entry;
-    const again = (input.delivery?.deliveryCount ?? 1) > 1;
+    const again = (input.letter?.deliveries ?? 1) > 1;
     // Of the state as it is now: when this is told, it may be ahead of the disk again.
     const version = state?.version ?? 0;
     const news = answerTo(input.command, state ?? unborn, again);
     const recent = again && isUnderWay(state) ? this.untold(state) : nothingRecent;
     this.onceOnDisk(entry, input, async () => {
-      if (state === undefined || state.status === 'unborn') return this.finish(input.delivery);
+      if (state === undefined || state.status === 'unborn') return input.letter?.done();
       this.answer(input, { ok: true, workflow: entry.id, version, repeated: true });
       await this.tell(entry, news);
       await this.tellAgain(entry, recent);
-      this.finish(input.delivery);
+      input.letter?.done();
     });
   }
 
@@ -338,7 +339,7 @@ export class PartitionOwner {
     if (news.length === 0) return;
     const refused = await this.context.family.send(news, () => entry.state);
     if (this.state === 'gone') return;
-    for (const command of refused) this.enqueue(this.cache.use(entry.id), { command, delivery: undefined });
+    for (const command of refused) this.enqueue(this.cache.use(entry.id), { command, letter: undefined });
   }
 
   /** `suspects` are on disk: what is not may never come to be, and nobody may work on it. */
@@ -360,34 +361,26 @@ export class PartitionOwner {
     if (this.state === 'gone') return;
     for (const one of tooLarge) {
       const command = tooLargeReport(one, this.context.clock.now());
-      this.enqueue(this.cache.use(workflow), { command, delivery: undefined });
+      this.enqueue(this.cache.use(workflow), { command, letter: undefined });
     }
   }
 
   private answer(input: Input, receipt: Receipt): void {
-    if (input.delivery) this.context.dispatcher.answer(replyTo(input.delivery), receipt);
-  }
-
-  private finish(delivery: Delivery | undefined): void {
-    if (!delivery) return;
-    delivery.ack();
-    this.intake?.release();
+    this.context.dispatcher.answer(input.letter?.replyTo, receipt);
   }
 
   /**
    * Handling threw: the message comes again, and is set aside with the error after its tries. While the store is away no
    * message is to blame, however often it has come.
    */
-  private failed({ delivery }: Input, error: unknown): void {
-    if (!delivery) return;
-    if (error instanceof StoreUnavailableError || delivery.deliveryCount < tries) {
-      delivery.nak(1_000 * Math.min(delivery.deliveryCount, tries));
-      this.intake?.release();
-      return;
+  private failed({ letter }: Input, error: unknown): void {
+    if (!letter) return;
+    if (error instanceof StoreUnavailableError || letter.deliveries < tries) {
+      return letter.again(1_000 * Math.min(letter.deliveries, tries));
     }
     this.context.metrics.deadLetters.inc();
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    void delivery.deadLetter(`handling it failed ${tries} times: ${reason}`).finally(() => this.intake?.release());
+    letter.setAside(`handling it failed ${tries} times: ${reason}`);
   }
 
   private track(promise: Promise<void>): void {

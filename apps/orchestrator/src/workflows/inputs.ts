@@ -1,6 +1,7 @@
 import {
   type CommandMessage,
   parseMessage,
+  parseReports,
   partitionOf,
   type ReportMessage,
   type StartMessage,
@@ -13,31 +14,44 @@ export type Parsed =
   | { readonly ok: true; readonly workflow: string; readonly command: Command }
   | { readonly ok: false; readonly reason: string };
 
+type ParseContext = { readonly partitions: number; readonly tokens: TaskTokens };
+
 /**
- * Reads a message of `braid.in.<partition>.<kind>.<workflow>` into the command that it carries. Whatever is wrong with it is
- * said in words, for the dead letter.
+ * Reads a message of `braid.in.<partition>.<kind>.<workflow>` into the command that it carries, and one of
+ * `braid.in.<partition>.reports` into as many as it has reports. Whatever is wrong with one is said in words, for the dead letter.
  */
-export function parseInput(
-  subject: string,
-  body: Uint8Array,
-  context: { readonly partitions: number; readonly tokens: TaskTokens },
-): Parsed {
-  const [, , partition, kind, workflow = ''] = subject.split('.');
-  const parsed = parseKind(kind ?? '', body, context.tokens);
-  if (!parsed.ok) return parsed;
-  if (parsed.workflow !== workflow)
-    return { ok: false, reason: `the subject names workflow ${workflow}, the body ${parsed.workflow}` };
-  const belongs = partitionOf(workflow, context.partitions);
-  if (String(belongs) !== partition) {
-    return {
-      ok: false,
-      reason: `workflow ${workflow} belongs to partition ${belongs} of ${context.partitions}, not ${partition ?? ''}`,
-    };
+export function parseInputs(subject: string, body: Uint8Array, context: ParseContext): readonly Parsed[] {
+  const [, , partition = '', kind = '', workflow = ''] = subject.split('.');
+  if (kind === 'reports') {
+    const reports = parseReports(body);
+    if (!reports.ok) return [reports];
+    return reports.value.map((one) => belonging(partition, one.ok ? reportOf(one.value, context) : one, context));
   }
-  return parsed;
+  const parsed = parseKind(kind, body, context);
+  if (parsed.ok && parsed.workflow !== workflow)
+    return [{ ok: false, reason: `the subject names workflow ${workflow}, the body ${parsed.workflow}` }];
+  return [belonging(partition, parsed, context)];
 }
 
-function parseKind(kind: string, body: Uint8Array, tokens: TaskTokens): Parsed {
+function belonging(partition: string, parsed: Parsed, { partitions }: ParseContext): Parsed {
+  if (!parsed.ok) return parsed;
+  const { workflow } = parsed;
+  const belongs = partitionOf(workflow, partitions);
+  if (String(belongs) === partition) return parsed;
+  return {
+    ok: false,
+    reason: `workflow ${workflow} belongs to partition ${belongs} of ${partitions}, not ${partition}`,
+  };
+}
+
+function reportOf(report: ReportMessage, { tokens }: ParseContext): Parsed {
+  if (!tokens.isGenuine(report.token, report)) {
+    return { ok: false, reason: 'the task token is not the one that this attempt was given' };
+  }
+  return { ok: true, workflow: report.workflow, command: reportCommand(report) };
+}
+
+function parseKind(kind: string, body: Uint8Array, context: ParseContext): Parsed {
   switch (kind) {
     case 'start': {
       const start = parseMessage('start', body);
@@ -45,23 +59,19 @@ function parseKind(kind: string, body: Uint8Array, tokens: TaskTokens): Parsed {
     }
     case 'report': {
       const report = parseMessage('report', body);
-      if (!report.ok) return report;
-      if (!tokens.isGenuine(report.value.token, report.value)) {
-        return { ok: false, reason: 'the task token is not the one that this attempt was given' };
-      }
-      return { ok: true, workflow: report.value.workflow, command: reportCommand(report.value) };
+      return report.ok ? reportOf(report.value, context) : report;
     }
     case 'command': {
       const command = parseMessage('command', body);
       if (!command.ok) return command;
       const { value } = command;
-      if ('token' in value && !tokens.isGenuine(value.token, value)) {
+      if ('token' in value && !context.tokens.isGenuine(value.token, value)) {
         return { ok: false, reason: 'the token is not the one that this child was given' };
       }
       return { ok: true, workflow: value.workflow, command: commandOf(value) };
     }
     default:
-      return { ok: false, reason: `"${kind}" is no kind of message; known are start, report and command` };
+      return { ok: false, reason: `"${kind}" is no kind of message; known are start, report, reports and command` };
   }
 }
 
