@@ -64,7 +64,15 @@ const deciders = ['libs/workflow', 'libs/testing', 'apps/orchestrator', 'apps/cl
 const packages = {
   'libs/events': [],
   'libs/workflow': ['@marcbachmann/cel-js', 'ajv', 'ajv-formats', 'fastest-levenshtein', 'js-yaml', 're2js'],
-  'libs/contracts': ['@nestjs/swagger', 'ajv', 'ajv-formats', 'class-transformer', 'class-validator', 'envalid'],
+  'libs/contracts': [
+    '@bufbuild/protobuf',
+    '@nestjs/swagger',
+    'ajv',
+    'ajv-formats',
+    'class-transformer',
+    'class-validator',
+    'envalid',
+  ],
 };
 const pure = ['libs/events', 'libs/workflow'];
 
