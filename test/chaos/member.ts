@@ -149,7 +149,7 @@ export class Member {
       this.bornAt = performance.now();
       this.child = spawn(process.execPath, ['--require', leash, resolve(dist, app, 'src/main.js')], {
         cwd,
-        env: { ...environment, [portName]: String(port), BRAID_INSTANCE: this.name },
+        env: { BRAID_GRPC_PORT: '0', ...environment, [portName]: String(port), BRAID_INSTANCE: this.name },
         stdio: ['ignore', log, log, 'ipc'],
       });
       closeSync(log);

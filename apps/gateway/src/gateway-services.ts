@@ -30,7 +30,7 @@ const toleratedSilence = 3;
 export type GatewayServices = Awaited<ReturnType<typeof openServices>>;
 
 /**
- * Everything that the gateway does, without a framework: each edge (HTTP now) translates to and from these.
+ * Everything that the gateway does, without a framework: each edge (HTTP, gRPC) translates to and from these.
  * @throws StoreSetupError, StoreUnavailableError, or what connecting to NATS throws.
  */
 export async function openServices(config: Config, instance: string, logger: Logger) {

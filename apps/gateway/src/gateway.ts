@@ -10,11 +10,14 @@ import { serveApiDescription } from './edge/openapi';
 import { ValidatedPipe } from './edge/validated.pipe';
 import { GatewayModule } from './gateway.module';
 import { type GatewayServices, openServices } from './gateway-services';
+import { type GrpcEdge, startGrpcEdge } from './grpc/grpc-edge';
 import { ProblemFilter } from './problems/problem.filter';
 
 export type Gateway = {
   /** Address that it listens on, `http://host:port`. */
   readonly url: string;
+  /** Address that it serves gRPC on, `host:port`. */
+  readonly grpc: string;
   /** Takes no more requests, finishes those that it has, ends event streams, and lets everything go. */
   close(): Promise<void>;
 };
@@ -28,19 +31,28 @@ export async function startGateway(config: Config, instance: string, logger: Log
   try {
     const app = await createApp(config, instance, services, logger);
     const connections = new Connections(app.getHttpServer());
+    let grpc: GrpcEdge;
     try {
       await app.startAllMicroservices();
       await app.listen(config.BRAID_HTTP_PORT, config.BRAID_HTTP_HOST);
+      grpc = await startGrpcEdge(services, {
+        host: config.BRAID_HTTP_HOST,
+        port: config.BRAID_GRPC_PORT,
+        maxBodyBytes: config.BRAID_MAX_BODY_BYTES,
+        drainMs: config.BRAID_DRAIN_TIMEOUT,
+        logger,
+      });
     } catch (error) {
       await app.close();
       throw error;
     }
     return {
       url: await app.getUrl(),
+      grpc: grpc.address,
       async close() {
         services.releaseClients();
         connections.endWhenIdle();
-        await app.close();
+        await Promise.all([app.close(), grpc.close()]);
         await services.close();
       },
     };

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
     const gateway = await startGateway(config, instance, logger);
     stopOnSignals({ logger, stop: () => gateway.close(), timeoutMs: config.BRAID_DRAIN_TIMEOUT });
     exitOnUncaught({ logger, stop: () => gateway.close() });
-    logger.info({ url: gateway.url }, 'listening');
+    logger.info({ url: gateway.url, grpc: gateway.grpc }, 'listening');
   } catch (error) {
     process.stderr.write(`Braid gateway: ${explainStartFailure(error, config)}\n`);
     process.exit(1);

@@ -1,5 +1,6 @@
 import { ConfigError, type Config } from '@braid/contracts';
 import { StoreSetupError, StoreUnavailableError } from '@braid/event-store';
+import { GrpcListenError } from './grpc/listen-error';
 
 /** What a person must change so that the gateway can start. */
 export function explainStartFailure(error: unknown, config: Config | undefined): string {
@@ -7,12 +8,13 @@ export function explainStartFailure(error: unknown, config: Config | undefined):
   if (error instanceof StoreSetupError) return error.message;
   if (error instanceof StoreUnavailableError) return `${error.message}. Check DATABASE_URL.`;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const address = config === undefined ? '' : `${config.BRAID_HTTP_HOST}:${config.BRAID_HTTP_PORT}`;
+  const setting = error instanceof GrpcListenError ? 'BRAID_GRPC_PORT' : 'BRAID_HTTP_PORT';
+  const address = config === undefined ? '' : `${config.BRAID_HTTP_HOST}:${config[setting]}`;
   switch (code) {
     case 'EADDRINUSE':
-      return `something else listens on ${address} already. Set BRAID_HTTP_PORT to a free port (0 takes any), or stop the other.`;
+      return `something else listens on ${address} already. Set ${setting} to a free port (0 takes any), or stop the other.`;
     case 'EACCES':
-      return `this user may not listen on ${address}. Set BRAID_HTTP_PORT to a port from 1024 on.`;
+      return `this user may not listen on ${address}. Set ${setting} to a port from 1024 on.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `this machine has no address ${config?.BRAID_HTTP_HOST ?? ''}. Set BRAID_HTTP_HOST to one of its own, for example 127.0.0.1 or 0.0.0.0.`;

@@ -31,6 +31,7 @@ export class GatewayUnderTest {
       DATABASE_URL: servers.databaseUrl,
       NATS_URL: servers.natsUrl,
       BRAID_HTTP_PORT: '0',
+      BRAID_GRPC_PORT: '0',
       BRAID_PARTITIONS: String(partitions),
       ...environment,
     });

@@ -41,6 +41,7 @@ export const settings = {
   }),
   BRAID_HTTP_HOST: str({ default: '127.0.0.1', desc: 'Address that the gateway listens on' }),
   BRAID_HTTP_PORT: port({ default: 3000, desc: 'Port of the HTTP API' }),
+  BRAID_GRPC_PORT: port({ default: 50_051, desc: 'Port of the gRPC API, at BRAID_HTTP_HOST; 0: any free one' }),
   BRAID_HEALTH_HOST: str({ default: '127.0.0.1', desc: 'Address for health and metrics of orchestrators and runners' }),
   BRAID_HEALTH_PORT: port({
     default: 0,

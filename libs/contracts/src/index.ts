@@ -1,3 +1,4 @@
+export * as braidV1 from './braid-v1';
 export {
   cloudEventContentType,
   toCloudEvent,
@@ -42,3 +43,4 @@ export { type MessageKind, type MessageKinds } from './schemas/messages';
 export { defaultPartitions, partitionOf } from './partition';
 export { streams, subjects, subjectToken } from './subjects';
 export { ConfigError, describeConfig, loadConfig, type Config, type Setting } from './config';
+export * as googleRpc from './google-rpc';

@@ -6,3 +6,4 @@ export { checkState } from './invariants';
 export { forks, type GraphOptions, graphs, type SignalName, variables } from './random-graph';
 export { playbookFamilies } from './hostile/playbook-families';
 export { repeated, yamlFamilies } from './hostile/yaml-families';
+export { GrpcClient, GrpcRefusal } from './grpc-client';

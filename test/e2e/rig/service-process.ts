@@ -29,6 +29,7 @@ export class ServiceProcess {
   private text = '';
   private launchedAt = 0;
   private ownAddress = '';
+  private ownGrpcAddress = '';
 
   constructor(private readonly options: ServiceOptions) {}
 
@@ -43,6 +44,11 @@ export class ServiceProcess {
   /** Where it listens: the API of a gateway, health and metrics of the others. */
   get address(): string {
     return this.ownAddress;
+  }
+
+  /** Where a gateway serves gRPC, `host:port`. */
+  get grpcAddress(): string {
+    return this.ownGrpcAddress;
   }
 
   get running(): boolean {
@@ -63,11 +69,15 @@ export class ServiceProcess {
   /** Starts it and waits until it says that it is ready. A gateway comes back at the address that it had before. */
   async start(): Promise<void> {
     const { app, cwd, environment, nodeOptions = [] } = this.options;
-    const port = app === 'gateway' && this.ownAddress !== '' ? { BRAID_HTTP_PORT: new URL(this.ownAddress).port } : {};
+    const grpcPort = this.ownGrpcAddress.split(':').at(-1) ?? '';
+    const ports =
+      app === 'gateway' && this.ownAddress !== ''
+        ? { BRAID_HTTP_PORT: new URL(this.ownAddress).port, BRAID_GRPC_PORT: grpcPort }
+        : {};
     this.launchedAt = this.text.length;
     const child = spawn(process.execPath, [...nodeOptions, '--require', leash, resolve(dist, app, 'src/main.js')], {
       cwd,
-      env: { ...environment, ...port, BRAID_INSTANCE: this.options.name },
+      env: { ...environment, ...ports, BRAID_INSTANCE: this.options.name },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;
@@ -75,6 +85,7 @@ export class ServiceProcess {
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     this.ownAddress = await until(`${this.name} says where it listens`, () => this.announced(), 60_000);
+    this.ownGrpcAddress = /"grpc":"([^"]+)"/.exec(this.text.slice(this.launchedAt))?.[1] ?? '';
     await until(`${this.name} is ready`, () => this.isReady(), 60_000);
   }
 

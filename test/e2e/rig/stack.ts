@@ -83,6 +83,7 @@ export class Stack {
       NATS_URL: this.nats.url,
       BRAID_SECRET: 'a secret that is only used by the end-to-end tests',
       BRAID_HTTP_PORT: '0',
+      BRAID_GRPC_PORT: '0',
       BRAID_HTTP_ALLOW: '127.0.0.1',
       BRAID_HEARTBEAT_INTERVAL: '300ms',
       BRAID_LEASE_TTL: '3s',

@@ -2,13 +2,14 @@ import helmet from '@fastify/helmet';
 import { Histogram, type Registry } from '@braid/service';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
 import { describeProblem } from '../problems/describe-problem';
 import { Problem } from '../problems/problem';
 import { type StartGate } from '../workflows/start-gate';
 import { type AllowedMethods, followRoutes } from './allowed-methods';
 import { readBodies } from './body-parsers';
-import { requestIdOf } from './request-id';
+import { requestIdFrom } from './request-id';
 import { admitStarts } from './start-places';
 
 /** A client must have sent its whole request by then, in milliseconds; one that drips bytes holds a socket no longer. */
@@ -24,7 +25,7 @@ export async function createHttpEdge(options: {
 }): Promise<HttpEdge> {
   const adapter = new FastifyAdapter({
     bodyLimit: options.maxBodyBytes,
-    genReqId: requestIdOf,
+    genReqId: ({ headers }: IncomingMessage) => requestIdFrom(headers['x-request-id']),
     requestIdHeader: false,
     requestTimeout: requestTimeoutMs,
     routerOptions: { maxParamLength: 500 },

@@ -1,8 +1,6 @@
-import { type IncomingMessage } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 
 /** The caller's own id when it is a harmless one, so that logs of both sides can be joined; else a new one. */
-export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
-  const given = request.headers['x-request-id'];
+export function requestIdFrom(given: unknown): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : uuidv7();
 }

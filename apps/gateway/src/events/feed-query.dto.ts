@@ -18,4 +18,10 @@ export class FeedQueryDto {
   @IsString({ message: 'playbook must be given once; separate several names by commas' })
   @MaxLength(1000, { message: 'playbook must have at most 1000 characters' })
   playbook?: string;
+
+  @ApiPropertyOptional({ description: 'Only these workflows, separated by commas' })
+  @IsOptional()
+  @IsString({ message: 'workflow must be given once; separate several ids by commas' })
+  @MaxLength(4000, { message: 'workflow must have at most 4000 characters' })
+  workflow?: string;
 }

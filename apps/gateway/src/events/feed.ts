@@ -12,7 +12,12 @@ const pageSize = 50;
 /** Rings that come within this time are one read, in milliseconds. */
 const coalesceMs = 20;
 
-export type FeedFilter = { readonly types: ReadonlySet<string>; readonly playbooks: ReadonlySet<string> };
+/** An empty set leaves nothing out. */
+export type FeedFilter = {
+  readonly types: ReadonlySet<string>;
+  readonly playbooks: ReadonlySet<string>;
+  readonly workflows: ReadonlySet<string>;
+};
 
 /** `event` is absent where the reader only learns that it has come further, because its filter left everything out. */
 export type FeedEntry = { readonly event?: StoredEvent; readonly positions: FeedPositions };
@@ -91,7 +96,8 @@ export class Feed {
     }
   }
 
-  private async matches(event: StoredEvent, { types, playbooks }: FeedFilter): Promise<boolean> {
+  private async matches(event: StoredEvent, { types, playbooks, workflows }: FeedFilter): Promise<boolean> {
+    if (workflows.size > 0 && !workflows.has(event.workflow)) return false;
     if (types.size > 0 && !types.has(event.type)) return false;
     return playbooks.size === 0 || playbooks.has(await this.playbookOf(event));
   }

@@ -1,17 +1,26 @@
+import { type EventView } from '@braid/contracts';
 import { type EventStore } from '@braid/event-store';
 import { isOpen } from '@braid/workflow';
 import { type Signals } from '../bus/signals';
-import { type ServerSentEvent } from '../edge/event-streams';
-import { headerProblem } from '../edge/request-headers';
+import { parameterProblem } from '../problems/parameter-problem';
 import { eventView } from '../workflows/event-view';
 import { type WorkflowReader } from '../workflows/workflow-reader';
 import { type Feed } from './feed';
 import { readCursor, writeCursor } from './feed-cursor';
 import { followWorkflow } from './workflow-stream';
 
-type Source = (signal: AbortSignal) => AsyncIterable<ServerSentEvent>;
+/** `data` is absent where a reader only learns that it has come further. `id` is what it goes on after. */
+type StreamMessage = { readonly id: string; readonly data?: EventView };
 
-export type FeedRequest = { readonly after?: string; readonly type?: string; readonly playbook?: string };
+type Source = (signal: AbortSignal) => AsyncIterable<StreamMessage>;
+
+/** The lists are names separated by commas; none: all. */
+export type FeedRequest = {
+  readonly after?: string;
+  readonly type?: string;
+  readonly playbook?: string;
+  readonly workflow?: string;
+};
 
 /** What is open to be followed, with everything that can be refused refused before the first byte is sent. */
 export class PublicStreams {
@@ -44,9 +53,13 @@ export class PublicStreams {
     const after = cursor === undefined ? await this.feed.end() : readCursor(cursor, this.partitions);
     if (after === undefined) {
       const name = lastEventId === undefined ? 'after' : 'Last-Event-ID';
-      throw headerProblem(name, 'must be the id of a message of this feed, or 0 for the beginning');
+      throw parameterProblem(name, 'must be the id of a message of this feed, or 0 for the beginning');
     }
-    const filter = { types: namesIn(request.type), playbooks: namesIn(request.playbook) };
+    const filter = {
+      types: namesIn(request.type),
+      playbooks: namesIn(request.playbook),
+      workflows: namesIn(request.workflow),
+    };
     const { feed } = this;
     return async function* (signal) {
       // The client may be cut off before the first event: it then knows where the feed began for it.
@@ -60,7 +73,7 @@ export class PublicStreams {
 
 function versionOf(lastEventId: string): number {
   if (/^\d{1,15}$/.test(lastEventId)) return Number(lastEventId);
-  throw headerProblem('Last-Event-ID', 'must be the version of an event of this workflow');
+  throw parameterProblem('Last-Event-ID', 'must be the version of an event of this workflow');
 }
 
 function namesIn(list: string | undefined): ReadonlySet<string> {

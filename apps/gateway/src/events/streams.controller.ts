@@ -4,7 +4,6 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { EventStreams } from '../edge/event-streams';
 import { lastEventIdOf } from '../edge/request-headers';
 import { ApiProblems } from '../problems/problem.dto';
-import { requireWorkflowId } from '../workflows/workflow-id';
 import { StreamQueryDto } from '../workflows/workflow-query.dto';
 import { FeedQueryDto } from './feed-query.dto';
 import { PublicStreams } from './public-streams';
@@ -36,7 +35,7 @@ export class StreamsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const events = await this.streams.ofWorkflow(requireWorkflowId(id), lastEventIdOf(request), after);
+    const events = await this.streams.ofWorkflow(id, lastEventIdOf(request), after);
     if (events === undefined) void reply.status(204).send();
     else await this.clients.serve(reply, events);
   }

@@ -3,6 +3,7 @@ import { type PlaybookListing, type Playbooks, type PublishedPlaybook } from '@b
 import { type Graph, type JsonObject } from '@braid/events';
 import { bindVariables, type CompiledPlaybook, compilePlaybook, playbooksIn } from '@braid/workflow';
 import { closest, distance } from 'fastest-levenshtein';
+import { parameterProblem } from '../problems/parameter-problem';
 import { Problem } from '../problems/problem';
 
 /** A playbook that can be started. */
@@ -14,6 +15,9 @@ export type Publication = {
   readonly created: boolean;
   readonly problems: readonly PlaybookProblem[];
 };
+
+/** `next` is absent on the last page. */
+export type PlaybookPage = { readonly playbooks: readonly PlaybookListing[]; readonly next?: string };
 
 export type Validation = { readonly valid: boolean; readonly problems: readonly PlaybookProblem[] };
 
@@ -64,8 +68,17 @@ export class PlaybookCatalogue {
     return { ...published, problems: warnings };
   }
 
-  list(): Promise<readonly PlaybookListing[]> {
-    return this.playbooks.list();
+  /**
+   * What is published: by name, and the newest version of a name first. `cursor` is the `next` of the page before.
+   * @throws Problem `request.invalid` for a cursor that is not ours.
+   */
+  async list(limit: number, cursor?: string): Promise<PlaybookPage> {
+    const after = cursor === undefined ? undefined : referenceIn(cursor);
+    const found = cursor === undefined || after ? await this.playbooks.page(limit + 1, after) : undefined;
+    if (found === undefined) throw parameterProblem('cursor', 'is not the `next` of a page');
+    const playbooks = found.slice(0, limit);
+    const last = playbooks.at(-1);
+    return { playbooks, ...(last && found.length > limit ? { next: `${last.name}@${last.version}` } : {}) };
   }
 
   /** @throws Problem `playbook.not-found` */

@@ -1,11 +1,11 @@
 import { type PublishedPlaybook } from '@braid/event-store';
 import { playbookSchema } from '@braid/workflow';
-import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { ApiProblems } from '../problems/problem.dto';
 import { PlaybookCatalogue } from './playbook-catalogue';
-import { PlaybookListDto, PublicationDto, PublishedPlaybookDto, ValidationDto } from './playbook.dto';
+import { PlaybookListDto, PlaybookQueryDto, PublicationDto, PublishedPlaybookDto, ValidationDto } from './playbook.dto';
 import { playbookIn } from './playbook-body';
 
 const body = {
@@ -45,10 +45,13 @@ export class PlaybooksController {
   @Get()
   @ApiOperation({ summary: 'List what is published' })
   @ApiOkResponse({ type: PlaybookListDto })
-  @ApiProblems()
-  async list(): Promise<PlaybookListDto> {
-    const playbooks = await this.catalogue.list();
-    return { playbooks: playbooks.map((listing) => ({ ...listing, publishedAt: iso(listing.publishedAt) })) };
+  @ApiProblems('request.invalid')
+  async list(@Query() { limit, cursor }: PlaybookQueryDto): Promise<PlaybookListDto> {
+    const { playbooks, next } = await this.catalogue.list(limit, cursor);
+    return {
+      playbooks: playbooks.map((listing) => ({ ...listing, publishedAt: iso(listing.publishedAt) })),
+      ...(next === undefined ? {} : { next }),
+    };
   }
 
   @Get('schema.json')

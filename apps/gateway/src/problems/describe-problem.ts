@@ -6,9 +6,12 @@ import { Problem } from './problem';
 import { problemCode, type ProblemCode } from './problem-codes';
 
 export type DescribedProblem = {
+  readonly code: ProblemCode;
   readonly status: number;
   readonly body: ProblemDetails & { readonly next: string };
   readonly headers: { readonly [name: string]: string };
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfter: number | undefined;
   /** Whether this is a fault of ours, which belongs into the log. */
   readonly fault: boolean;
 };
@@ -18,10 +21,11 @@ const typePrefix = '/v1/problems/';
 
 /** Turns whatever was thrown into problem details (RFC 9457). Never shows a stack or the message of an unforeseen error. */
 export function describeProblem(thrown: unknown, instance: string): DescribedProblem {
-  const problem = toProblem(thrown);
+  const problem = problemOf(thrown);
   const entry = problemCode(problem.code);
   const { problems, allow, members, retryAfter = entry.retryAfter } = problem.extras;
   return {
+    code: problem.code,
     status: entry.status,
     body: {
       ...members,
@@ -38,12 +42,13 @@ export function describeProblem(thrown: unknown, instance: string): DescribedPro
       ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
       ...(allow === undefined ? {} : { allow: allow.join(', ') }),
     },
+    retryAfter,
     fault: problem.code === 'internal',
   };
 }
 
-/** What the errors of the libraries below mean to a caller of this edge. */
-function toProblem(thrown: unknown): Problem {
+/** What the errors of the libraries below mean to a caller, whatever the edge. */
+function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HttpException) return fromHttpException(thrown);
   if (thrown instanceof StoreUnavailableError) {

@@ -4,7 +4,6 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/problem.dto';
 import { ConvergencePreviewDto, PreviewConvergenceDto, previewExamples } from './convergence-preview.dto';
 import { previewRequest } from './preview-request';
-import { requireWorkflowId } from './workflow-id';
 import { WorkflowQueries } from './workflow-queries';
 
 @ApiTags('workflows')
@@ -23,6 +22,6 @@ export class ConvergencePreviewController {
   @ApiOkResponse({ type: ConvergencePreviewDto })
   @ApiProblems('body.malformed', 'body.unsupported-type', 'workflow.not-found', 'convergence.invalid')
   async preview(@Param('id') id: string, @Body() body: unknown): Promise<ConvergencePreviewView> {
-    return this.queries.previewConvergence(requireWorkflowId(id), previewRequest(body));
+    return this.queries.previewConvergence(id, previewRequest(body));
   }
 }

@@ -4,6 +4,7 @@ import { IsIn, IsObject } from 'class-validator';
 import { MayBeAbsent } from '../edge/may-be-absent';
 import { IsPlaybookSource } from '../playbooks/is-playbook-source';
 import { IsBudget } from './is-budget';
+import { type StartRequest } from './start-identity';
 
 const examplePlaybook = {
   name: 'greet',
@@ -59,4 +60,13 @@ export class StartWorkflowDto {
   @MayBeAbsent()
   @IsBudget()
   budget?: Amounts;
+}
+
+/** What the body asks for, with what it leaves out. */
+export function startRequest({ playbook, variables, context, executionMode, budget }: StartWorkflowDto): StartRequest {
+  return {
+    ...{ playbook, variables: variables ?? {}, context: context ?? {} },
+    ...(executionMode === undefined ? {} : { executionMode }),
+    ...(budget === undefined ? {} : { budget }),
+  };
 }

@@ -3,14 +3,12 @@ import { type Amounts, type Json } from '@braid/events';
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
-import { checkText } from '../edge/body-rules';
 import { idempotencyKeyOf } from '../edge/request-headers';
 import { ApiProblems } from '../problems/problem.dto';
 import { Problem } from '../problems/problem';
 import { ApiCommand } from './api-command';
 import { CancelDto, CommandDto, RetryDto } from './command.dto';
 import { WorkflowCommands } from './workflow-commands';
-import { requireWorkflowId } from './workflow-id';
 import { WorkflowQueries } from './workflow-queries';
 import { WorkflowDto } from './workflow.dto';
 
@@ -34,8 +32,7 @@ export class WorkflowCommandsController {
     },
     problems: ['workflow.closed'],
   })
-  async cancel(@Param('id') id: string, @Body() { reason, compensate }: CancelDto): Promise<WorkflowView> {
-    const workflow = requireWorkflowId(id);
+  async cancel(@Param('id') workflow: string, @Body() { reason, compensate }: CancelDto): Promise<WorkflowView> {
     await this.commands.cancel(workflow, {
       ...(reason === undefined ? {} : { reason }),
       ...(compensate === undefined ? {} : { compensate }),
@@ -127,12 +124,10 @@ export class WorkflowCommandsController {
     'receipt.missing',
   )
   async signal(
-    @Param('id') id: string,
+    @Param('id') workflow: string,
     @Param('name') name: string,
     @Req() request: FastifyRequest,
   ): Promise<WorkflowView> {
-    const workflow = requireWorkflowId(id);
-    checkText(name, 'name');
     const key = idempotencyKeyOf(request);
     await this.commands.signal(workflow, {
       name,
@@ -143,13 +138,12 @@ export class WorkflowCommandsController {
   }
 
   private async tell(
-    id: string,
+    workflow: string,
     command: 'pause' | 'resume' | 'retry',
     reason: string | undefined,
     request: FastifyRequest,
     budget?: Amounts,
   ): Promise<WorkflowView> {
-    const workflow = requireWorkflowId(id);
     await this.commands.tell(workflow, command, reason, idempotencyKeyOf(request), budget);
     return this.queries.view(workflow);
   }

@@ -3,6 +3,7 @@ import { type Amounts, type Json, unreachable } from '@braid/events';
 import { isOpen, signalProblems, type Workflow } from '@braid/workflow';
 import { v7 as uuidv7 } from 'uuid';
 import { type ConfirmedSender } from '../bus/confirmed-sender';
+import { checkText } from '../edge/body-rules';
 import { Problem } from '../problems/problem';
 import { type ProblemCode } from '../problems/problem-codes';
 import { type WorkflowReader } from './workflow-reader';
@@ -76,6 +77,7 @@ export class WorkflowCommands {
    * payload that does not match, or of a name that no step waits for.
    */
   async signal(workflow: string, { name, payload, id = uuidv7() }: SignalRequest): Promise<void> {
+    checkText(name, 'name');
     try {
       await this.send({ workflow, command: 'signal', name, payload, id });
     } catch (error) {

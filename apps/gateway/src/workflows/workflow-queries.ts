@@ -7,12 +7,13 @@ import {
   type WorkflowView,
 } from '@braid/contracts';
 import { type EventStore, InvalidCursorError, type WorkflowSummaries } from '@braid/event-store';
-import { Problem } from '../problems/problem';
+import { parameterProblem } from '../problems/parameter-problem';
 import { previewView } from './convergence-preview';
 import { type PreviewRequest } from './preview-request';
 import { eventView } from './event-view';
 import { graphView } from './graph-view';
 import { type FindAttempt } from './live-attempts';
+import { requireWorkflowId } from './workflow-id';
 import { type WorkflowReader } from './workflow-reader';
 import { workflowView } from './workflow-view';
 
@@ -56,6 +57,7 @@ export class WorkflowQueries {
     after: number,
     limit: number,
   ): Promise<{ readonly events: readonly EventView[]; readonly next?: number }> {
+    requireWorkflowId(id);
     const events = await this.store.readStream(id, { afterVersion: after, limit: limit + 1 });
     if (events.length === 0) await this.reader.read(id, () => undefined);
     const page = events.slice(0, limit);
@@ -78,9 +80,7 @@ export class WorkflowQueries {
       });
     } catch (error) {
       if (!(error instanceof InvalidCursorError)) throw error;
-      throw new Problem('request.invalid', error.message, {
-        problems: [{ path: 'cursor', message: error.message, severity: 'error' }],
-      });
+      throw parameterProblem('cursor', error.message);
     }
   }
 

@@ -2,7 +2,9 @@ import { type EventStore } from '@braid/event-store';
 import { type StoredEvent } from '@braid/events';
 import { evolve, isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { LRUCache } from 'lru-cache';
+import { parameterProblem } from '../problems/parameter-problem';
 import { Problem } from '../problems/problem';
+import { requireWorkflowId } from './workflow-id';
 
 /** Events that are read from the store at once. */
 const pageSize = 2_000;
@@ -28,6 +30,7 @@ export class WorkflowReader {
    * @throws Problem `workflow.not-found`; `request.invalid` for a version that has not been reached.
    */
   async read<T>(id: string, use: (workflow: Workflow) => T, version?: number): Promise<T> {
+    requireWorkflowId(id);
     if (version === undefined) return this.latest(id, (state) => use(born(id, state)));
     const state = await this.advance(id, unborn, version);
     const workflow = born(id, state);
@@ -109,8 +112,5 @@ function born(id: string, state: WorkflowState): Workflow {
 }
 
 function unreached(last: number, asked: number): Problem {
-  const message = `version ${asked} has not been reached; the last is ${last}`;
-  return new Problem('request.invalid', message, {
-    problems: [{ path: 'version', message, suggestion: `Use 1 to ${last}`, severity: 'error' }],
-  });
+  return parameterProblem('version', `${asked} has not been reached; the last is ${last}`, `Use 1 to ${last}`);
 }

@@ -17,9 +17,8 @@ import { idempotencyKeyOf, traceparentOf, untilGone } from '../edge/request-head
 import { ApiProblems } from '../problems/problem.dto';
 import { dotPicture, mermaidPicture } from './graph-picture';
 import { GraphDto } from './graph.dto';
-import { StartWorkflowDto } from './start-workflow.dto';
+import { startRequest, StartWorkflowDto } from './start-workflow.dto';
 import { GraphQueryDto, HistoryQueryDto, ListQueryDto, StartQueryDto, VersionQueryDto } from './workflow-query.dto';
-import { requireWorkflowId } from './workflow-id';
 import { WorkflowQueries } from './workflow-queries';
 import { WorkflowStarter } from './workflow-starter';
 import { HistoryDto, WorkflowDto, WorkflowListDto } from './workflow.dto';
@@ -73,23 +72,15 @@ export class WorkflowsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WorkflowView> {
-    const { playbook, variables = {}, context = {}, executionMode, budget } = body;
     const key = idempotencyKeyOf(request);
     const traceparent = traceparentOf(request);
-    const { workflow, created } = await this.starter.start(
-      {
-        ...{ playbook, variables, context },
-        ...(executionMode === undefined ? {} : { executionMode }),
-        ...(budget === undefined ? {} : { budget }),
-      },
-      {
-        ...(key === undefined ? {} : { idempotencyKey: key }),
-        ...(traceparent === undefined ? {} : { traceparent }),
-        waitMs: query.wait === undefined ? 0 : waitMs(query.wait),
-        place: placeOf(request),
-        signal: untilGone(reply),
-      },
-    );
+    const { workflow, created } = await this.starter.start(startRequest(body), {
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...(traceparent === undefined ? {} : { traceparent }),
+      waitMs: query.wait === undefined ? 0 : waitMs(query.wait),
+      place: placeOf(request),
+      signal: untilGone(reply),
+    });
     void reply.status(created ? 201 : 200).header('location', `/v1/workflows/${workflow}`);
     return this.queries.view(workflow);
   }
@@ -107,7 +98,7 @@ export class WorkflowsController {
   @ApiOkResponse({ type: WorkflowDto })
   @ApiProblems('request.invalid', 'workflow.not-found')
   get(@Param('id') id: string, @Query() { version }: VersionQueryDto): Promise<WorkflowView> {
-    return this.queries.view(requireWorkflowId(id), version);
+    return this.queries.view(id, version);
   }
 
   @Get(':id/events')
@@ -118,7 +109,7 @@ export class WorkflowsController {
     @Param('id') id: string,
     @Query() { after, limit }: HistoryQueryDto,
   ): Promise<{ events: readonly EventView[]; next?: number }> {
-    return this.queries.history(requireWorkflowId(id), after, limit);
+    return this.queries.history(id, after, limit);
   }
 
   @Get(':id/graph')
@@ -131,7 +122,7 @@ export class WorkflowsController {
     @Query() { version, format, expand }: GraphQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<GraphDto | string> {
-    const graph = await this.queries.graph(requireWorkflowId(id), { expand }, version);
+    const graph = await this.queries.graph(id, { expand }, version);
     switch (format) {
       case 'json':
         return graph;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Graph } from '@braid/events';
-import { type DataSource, type EntityManager, type Repository } from 'typeorm';
+import { type DataSource, type EntityManager, LessThan, MoreThan, type Repository } from 'typeorm';
 import { patiently } from '../postgres/patiently';
 import { PlaybookEntity } from './playbook.entity';
 
@@ -14,6 +14,8 @@ export type PublishedPlaybook = {
   /** Milliseconds since the epoch. */
   readonly publishedAt: number;
 };
+
+type PlaybookKey = Pick<PublishedPlaybook, 'name' | 'version'>;
 
 export type PlaybookListing = Pick<PublishedPlaybook, 'name' | 'version' | 'publishedAt'>;
 
@@ -100,8 +102,31 @@ export class Playbooks {
         take: options.limit ?? 1000,
       }),
     );
-    return rows.map(({ name, version, publishedAt }) => ({ name, version, publishedAt: publishedAt.getTime() }));
+    return rows.map(toListing);
   }
+
+  /**
+   * A page of what {@link list} gives in whole: the first, or the one after a version. Undefined when there is no such version.
+   */
+  async page(limit: number, after?: PlaybookKey): Promise<PlaybookListing[] | undefined> {
+    if (after === undefined) return this.list({ limit });
+    const last = await this.get(after.name, after.version);
+    if (last === undefined) return undefined;
+    const rows = await patiently(this.patienceMs, async () => {
+      const { name, ordinal } = await this.#repository.findOneByOrFail({ name: last.name, version: last.version });
+      return this.#repository.find({
+        select: { name: true, version: true, ordinal: true, publishedAt: true },
+        where: [{ name: MoreThan(name) }, { name, ordinal: LessThan(ordinal) }],
+        order: { name: 'ASC', ordinal: 'DESC' },
+        take: limit,
+      });
+    });
+    return rows.map(toListing);
+  }
+}
+
+function toListing({ name, version, publishedAt }: PlaybookEntity): PlaybookListing {
+  return { name, version, publishedAt: publishedAt.getTime() };
 }
 
 function findLatest(manager: EntityManager, name: string): Promise<PlaybookEntity | null> {

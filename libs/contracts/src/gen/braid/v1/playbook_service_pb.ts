@@ -200,7 +200,7 @@ export const GetPlaybookResponseSchema: GenMessage<GetPlaybookResponse> = /*@__P
  */
 export type ListPlaybooksRequest = Message<"braid.v1.ListPlaybooksRequest"> & {
   /**
-   * 1 to 500; 0 is 50.
+   * 1 to 1000; 0 is 1000.
    *
    * @generated from field: int32 page_size = 1;
    */
