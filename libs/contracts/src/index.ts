@@ -44,3 +44,4 @@ export { defaultPartitions, partitionOf } from './partition';
 export { streams, subjects, subjectToken } from './subjects';
 export { ConfigError, describeConfig, loadConfig, type Config, type Setting } from './config';
 export * as googleRpc from './google-rpc';
+export * as grpcHealth from './grpc-health';

@@ -4,6 +4,7 @@ import { isOpen } from '@braid/workflow';
 import { type Signals } from '../bus/signals';
 import { parameterProblem } from '../problems/parameter-problem';
 import { eventView } from '../workflows/event-view';
+import { largestVersion } from '../workflows/largest-version';
 import { type WorkflowReader } from '../workflows/workflow-reader';
 import { type Feed } from './feed';
 import { readCursor, writeCursor } from './feed-cursor';
@@ -72,7 +73,7 @@ export class PublicStreams {
 }
 
 function versionOf(lastEventId: string): number {
-  if (/^\d{1,15}$/.test(lastEventId)) return Number(lastEventId);
+  if (/^\d{1,10}$/.test(lastEventId) && Number(lastEventId) <= largestVersion) return Number(lastEventId);
   throw parameterProblem('Last-Event-ID', 'must be the version of an event of this workflow');
 }
 

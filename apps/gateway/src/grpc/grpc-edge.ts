@@ -1,7 +1,6 @@
-import { braidV1, googleRpc } from '@braid/contracts';
+import { braidV1, googleRpc, grpcHealth } from '@braid/contracts';
 import { Gauge, Histogram, type Logger, type Registry } from '@braid/service';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { service as healthService } from 'grpc-health-check';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { type GatewayServices } from '../gateway-services';
 import { Calls } from './calls';
 import { Entrance } from './entrance';
@@ -46,7 +45,7 @@ const farewellMs = 500;
 const prefix = '/braid.v1.';
 const served = [braidV1.WorkflowService, braidV1.PlaybookService, braidV1.EventService] as const;
 /** What reflection tells: the services, and what the details of a refusal are. */
-const files = [...served, googleRpc.StatusSchema, googleRpc.ErrorInfoSchema].map(({ file }) => file);
+const files = [...served, grpcHealth.Health, googleRpc.StatusSchema, googleRpc.ErrorInfoSchema].map(({ file }) => file);
 
 /**
  * Serves the package `braid.v1`, health and reflection.
@@ -55,6 +54,8 @@ const files = [...served, googleRpc.StatusSchema, googleRpc.ErrorInfoSchema].map
 export async function startGrpcEdge(services: GrpcServices, options: GrpcOptions): Promise<GrpcEdge> {
   const calls = new Calls({ logger: options.logger, observe: observer(services.registry) });
   measureStreams(services.registry, calls);
+  // It writes to the console itself; what matters comes as an error.
+  setLogVerbosity(logVerbosity.NONE);
   const entrance = new Entrance(prefix);
   const health = new GrpcHealth(services.checks, ['', ...served.map(({ typeName }) => typeName)]);
   const server = new Server({
@@ -68,7 +69,7 @@ export async function startGrpcEdge(services: GrpcServices, options: GrpcOptions
   server.addService(...calls.serve(braidV1.PlaybookService, playbookHandlers(services)));
   server.addService(...calls.serve(braidV1.EventService, eventHandlers(services)));
   health.service.addToServer(server);
-  reflectionOf(files, healthDescription()).addToServer(server);
+  reflectionOf(files).addToServer(server);
   const port = await listen(server, options);
   await health.start();
   return {
@@ -82,12 +83,6 @@ export async function startGrpcEdge(services: GrpcServices, options: GrpcOptions
       server.forceShutdown();
     },
   };
-}
-
-/** The health service as reflection tells it. */
-function healthDescription() {
-  const request = healthService['Check']?.requestType;
-  return request === undefined ? {} : { 'grpc.health.v1.HealthCheckRequest': request };
 }
 
 function listen(server: Server, { host, port }: GrpcOptions): Promise<number> {

@@ -2,10 +2,8 @@ import { type DescFile, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { ReflectionService } from '@grpc/reflection';
 
-type Package = ConstructorParameters<typeof ReflectionService>[0];
-
 /** Tells clients which services the files have and what their messages look like, so that tools need no protos. */
-export function reflectionOf(known: readonly DescFile[], others: Package): ReflectionService {
+export function reflectionOf(known: readonly DescFile[]): ReflectionService {
   const files = new Map<string, Buffer>();
   const collect = (file: DescFile) => {
     if (files.has(file.proto.name)) return;
@@ -18,5 +16,5 @@ export function reflectionOf(known: readonly DescFile[], others: Package): Refle
     type: {},
     fileDescriptorProtos: [...files.values()],
   };
-  return new ReflectionService({ ...others, 'braid.v1': ours });
+  return new ReflectionService({ files: ours });
 }

@@ -2,11 +2,9 @@ import { type WorkflowStatus } from '@braid/contracts';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { largestVersion } from './largest-version';
 
 const statuses = ['running', 'paused', 'completed', 'failed', 'cancelled'] as const satisfies readonly WorkflowStatus[];
-
-/** The largest version or position that can occur; beyond it numbers lose their last digits. */
-const largest = Number.MAX_SAFE_INTEGER;
 
 export class StartQueryDto {
   @ApiPropertyOptional({
@@ -24,7 +22,7 @@ export class VersionQueryDto {
   @Type(() => Number)
   @IsInt({ message: 'version must be a whole number' })
   @Min(1, { message: 'version must be at least 1' })
-  @Max(largest, { message: 'version is too large' })
+  @Max(largestVersion, { message: 'version is too large' })
   version?: number;
 }
 
@@ -51,7 +49,7 @@ export class HistoryQueryDto {
   @Type(() => Number)
   @IsInt({ message: 'after must be a whole number' })
   @Min(0, { message: 'after must be at least 0' })
-  @Max(largest, { message: 'after is too large' })
+  @Max(largestVersion, { message: 'after is too large' })
   after: number = 0;
 
   @ApiPropertyOptional({ description: 'Most events in one answer', type: Number, default: 500, maximum: 5000 })
@@ -73,7 +71,7 @@ export class StreamQueryDto {
   @Type(() => Number)
   @IsInt({ message: 'after must be a whole number' })
   @Min(0, { message: 'after must be at least 0' })
-  @Max(largest, { message: 'after is too large' })
+  @Max(largestVersion, { message: 'after is too large' })
   after: number = 0;
 }
 

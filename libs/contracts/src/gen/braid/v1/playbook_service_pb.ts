@@ -309,7 +309,7 @@ export const ValidatePlaybookResponseSchema: GenMessage<ValidatePlaybookResponse
  */
 export const PlaybookService: GenService<{
   /**
-   * Publishes a playbook. One without a version gets the next whole number.
+   * Publishes a playbook. It gets the next version of its name.
    *
    * @generated from rpc braid.v1.PlaybookService.Publish
    */
