@@ -24,6 +24,7 @@ FROM ${NODE_IMAGE} AS runtime
 ENV NODE_ENV=production \
     BRAID_HTTP_HOST=0.0.0.0 \
     BRAID_HTTP_PORT=3000 \
+    BRAID_GRPC_PORT=50051 \
     BRAID_HEALTH_HOST=0.0.0.0 \
     BRAID_HEALTH_PORT=3001
 RUN ln -s /app/dist/apps/cli/src/main.js /usr/local/bin/braid

@@ -86,7 +86,7 @@ whole() {
   request "/v1/workflows/$id/events?limit=1000" | holds "(() => { const done = d.events.filter((e) => e.type === 'BranchCompleted').map((e) => e.data.branch); return done.length >= $count && new Set(done).size === done.length; })()" || fail "$id has a branch without, or with more than one, outcome"
 }
 
-printf 'BRAID_IMAGE=%s\nBRAID_HTTP_PORT=0\nBRAID_DRAIN_TIMEOUT=3s\n' "$image" >"$work/env"
+printf 'BRAID_IMAGE=%s\nBRAID_HTTP_PORT=0\nBRAID_GRPC_PORT=0\nBRAID_DRAIN_TIMEOUT=3s\n' "$image" >"$work/env"
 
 say 'Without secrets nothing starts, and the message says what to do'
 for name in BRAID_SECRET POSTGRES_PASSWORD NATS_PASSWORD; do

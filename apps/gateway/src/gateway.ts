@@ -39,6 +39,7 @@ export async function startGateway(config: Config, instance: string, logger: Log
         host: config.BRAID_HTTP_HOST,
         port: config.BRAID_GRPC_PORT,
         maxBodyBytes: config.BRAID_MAX_BODY_BYTES,
+        stallMs: config.BRAID_STREAM_STALL,
         drainMs: config.BRAID_DRAIN_TIMEOUT,
         logger,
       });

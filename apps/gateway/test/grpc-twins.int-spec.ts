@@ -70,7 +70,8 @@ async function expectTwins(twin: Twin): Promise<string> {
     retryAfter: http.retryAfter,
     body: undefined,
   });
-  if (code === 'input.invalid' || code === 'request.invalid') expect(grpc.problems).toBeGreaterThan(0);
+  const named = code !== 'input.invalid' && code !== 'request.invalid';
+  expect({ shown, named: named || grpc.problems > 0 }).toEqual({ shown, named: true });
   return code;
 }
 

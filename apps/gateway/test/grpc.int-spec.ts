@@ -91,7 +91,7 @@ function configOf(environment: { readonly [name: string]: string }): Config {
 }
 
 describe('a workflow over gRPC', () => {
-  test('is started, steered, listed and shown with what HTTP shows', async () => {
+  test('is started, steered and listed', async () => {
     gateway.orchestrator.script = () => steps(1, 1);
     const start = startOf({ op: 'start', playbook: hello, variables: { who: 'Ada' }, budget: { tokens: 9 } });
     const { workflow, created } = await client.call(workflows.start, start);
@@ -106,6 +106,13 @@ describe('a workflow over gRPC', () => {
     await client.call(workflows.resume, { id });
     const listed = await client.call(workflows.list, { playbook: 'hello', pageSize: 1 });
     expect([listed.workflows[0]?.id, listed.workflows[0]?.status]).toEqual([id, braidV1.WorkflowStatus.RUNNING]);
+    const cancelled = await client.call(workflows.cancel, { id, reason: 'enough' });
+    expect(cancelled.workflow?.status).toBe(braidV1.WorkflowStatus.CANCELLED);
+  });
+
+  test('is shown as it stands and as it stood, and is found page by page', async () => {
+    gateway.orchestrator.script = () => steps(1, 1);
+    const id = await gateway.start();
     await gateway.start();
     const first = await client.call(workflows.list, { pageSize: 1 });
     const next = await client.call(workflows.list, { pageSize: 1, pageToken: first.nextPageToken });
@@ -120,11 +127,9 @@ describe('a workflow over gRPC', () => {
         ({ path, step: at, agent, attempt }) => ({ path, step: at, agent, attempt }),
       ),
     );
-    const cancelled = await client.call(workflows.cancel, { id, reason: 'enough' });
-    expect(cancelled.workflow?.status).toBe(braidV1.WorkflowStatus.CANCELLED);
   });
 
-  test('carries the trace of its caller, and says who asked', async () => {
+  test('carries the trace of its caller', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const headers = { traceparent };
     const start = await client.call(workflows.start, startOf({ op: 'start', playbook: hello }), { headers });
@@ -243,7 +248,7 @@ describe('streams', () => {
     const before = inUse();
     await until(async () => (await metric('braid_gateway_grpc_streams')) === 1);
     await new Promise((wake) => setTimeout(wake, 3_000));
-    expect(inUse() - before).toBeLessThan(30_000_000);
+    expect(inUse() - before).toBeLessThan(20_000_000);
     let bytes = 0;
     for await (const chunk of stalled) {
       bytes += (chunk as Buffer).length;

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Cli } from '../cli';
 import { endLeftovers, ownerMark } from './leftovers';
-import { chooseHttpPort, freePort } from './ports';
+import { choosePort, freePort, type PortSetting } from './ports';
 import { prepare } from './prepare';
 import { removeRuntime, writeRuntime } from './runtime-file';
 import { ensureSecret } from './secret';
@@ -26,12 +26,18 @@ export class Installation {
   private readonly undo: (() => Promise<void>)[] = [];
   private readonly services: Service[] = [];
   private address = '';
+  private ownGrpcAddress = '';
 
   constructor(private readonly options: InstallationOptions) {}
 
   /** Address of the gateway, once started. */
   get url(): string {
     return this.address;
+  }
+
+  /** Where the gateway serves gRPC, `host:port`, once started. */
+  get grpcAddress(): string {
+    return this.ownGrpcAddress;
   }
 
   /**
@@ -41,16 +47,20 @@ export class Installation {
    */
   async start(signal: AbortSignal): Promise<void> {
     const { config, environment, dataDir, report } = this.options;
-    const http = await chooseHttpPort({
-      host: config.BRAID_HTTP_HOST,
-      port: config.BRAID_HTTP_PORT,
-      told: (environment['BRAID_HTTP_PORT'] ?? '') !== '',
-    });
+    const chosen = (setting: PortSetting, what: string) =>
+      choosePort({
+        host: config.BRAID_HTTP_HOST,
+        port: config[setting],
+        ...{ setting, what },
+        told: (environment[setting] ?? '') !== '',
+      });
+    const http = await chosen('BRAID_HTTP_PORT', 'HTTP');
+    const grpc = await chosen('BRAID_GRPC_PORT', 'gRPC');
     await mkdir(join(dataDir, 'logs'), { recursive: true, mode: 0o755 });
     this.undo.push(await ownDirectory(dataDir));
     const leftovers = await endLeftovers(dataDir);
     if (leftovers > 0) report(`Ended ${leftovers} services that a killed run had left behind`);
-    if (http.note !== undefined) report(http.note);
+    for (const { note } of [http, grpc]) if (note !== undefined) report(note);
 
     const servers = await embeddedServers({ dataDir, env: { ...environment }, log: report });
     this.undo.push(() => servers.stop());
@@ -65,8 +75,10 @@ export class Installation {
       NATS_URL: natsUrl,
       BRAID_SECRET: config.BRAID_SECRET || (await ensureSecret(dataDir)),
     };
-    this.address = `http://${urlHost(config.BRAID_HTTP_HOST)}:${http.port}`;
-    await this.startServices(shared, http.port, signal);
+    const host = urlHost(config.BRAID_HTTP_HOST);
+    this.address = `http://${host}:${http.port}`;
+    this.ownGrpcAddress = `${host}:${grpc.port}`;
+    await this.startServices(shared, { http: http.port, grpc: grpc.port }, signal);
     await writeRuntime(dataDir, { pid: process.pid, url: this.address, databaseUrl, natsUrl });
     this.undo.push(() => removeRuntime(dataDir));
   }
@@ -81,7 +93,11 @@ export class Installation {
     for (const service of this.services) service.kill();
   }
 
-  private async startServices(shared: NodeJS.ProcessEnv, port: number, signal: AbortSignal): Promise<void> {
+  private async startServices(
+    shared: NodeJS.ProcessEnv,
+    ports: { readonly http: number; readonly grpc: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { config, agentsDir, commandAllow, dataDir, report } = this.options;
     const drainMs = config.BRAID_DRAIN_TIMEOUT;
     const mark = await ownerMark(dataDir);
@@ -103,7 +119,12 @@ export class Installation {
     const agents = { BRAID_AGENTS_DIR: agentsDir, BRAID_COMMAND_ALLOW: commandAllow.join(',') };
     const gateway = service('gateway', 'gateway', () =>
       Promise.resolve({
-        environment: { ...shared, BRAID_HTTP_PORT: String(port), BRAID_INSTANCE: 'gateway' },
+        environment: {
+          ...shared,
+          BRAID_HTTP_PORT: String(ports.http),
+          BRAID_GRPC_PORT: String(ports.grpc),
+          BRAID_INSTANCE: 'gateway',
+        },
         healthAddress: this.address,
       }),
     );

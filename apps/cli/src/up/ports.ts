@@ -3,26 +3,32 @@ import { createServer } from 'node:net';
 import { CliError } from '../cli-error';
 import { errno } from '../system-error';
 
+export type PortSetting = 'BRAID_HTTP_PORT' | 'BRAID_GRPC_PORT';
+
 export type ChosenPort = { readonly port: number; readonly note?: string };
 
 /**
- * The port of the HTTP API. One that was told must be free; the standard one gives way to any free one, with a note.
+ * A port of the gateway. One that was told must be free; the standard one gives way to any free one, with a note.
  * @throws CliError when the port that was told cannot be used
  */
-export async function chooseHttpPort(options: {
+export async function choosePort(options: {
   readonly host: string;
   readonly port: number;
+  /** The setting that names the port. */
+  readonly setting: PortSetting;
+  /** What is served there, as in "Braid serves X on". */
+  readonly what: string;
   /** Whether a person chose the port. */
   readonly told: boolean;
 }): Promise<ChosenPort> {
-  const { host, port, told } = options;
+  const { host, port, setting, what, told } = options;
   const problem = await whyNot(host, port);
   if (problem === undefined) return { port: port === 0 ? await freePort(host) : port };
-  if (told || problem.code === 'EADDRNOTAVAIL') throw new CliError(explain(problem.code, host, port));
+  if (told || problem.code === 'EADDRNOTAVAIL') throw new CliError(explain(problem.code, host, port, setting));
   const other = await freePort(host);
   return {
     port: other,
-    note: `Port ${port} is taken, so Braid listens on ${other} (BRAID_HTTP_PORT chooses another).`,
+    note: `Port ${port} is taken, so Braid serves ${what} on ${other} (${setting} chooses another).`,
   };
 }
 
@@ -30,7 +36,7 @@ export async function chooseHttpPort(options: {
 export async function freePort(host: string): Promise<number> {
   const outcome = await listenOnce(host, 0);
   if (typeof outcome === 'number') return outcome;
-  throw new CliError(explain(outcome.code, host, 0));
+  throw new CliError(explain(outcome.code, host, 0, 'BRAID_HTTP_PORT'));
 }
 
 type Refusal = { readonly code: string };
@@ -54,12 +60,12 @@ async function listenOnce(host: string, port: number): Promise<number | Refusal>
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function explain(code: string, host: string, port: number): string {
+function explain(code: string, host: string, port: number, setting: PortSetting): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `something else listens on ${host}:${port} already; set BRAID_HTTP_PORT to a free port (0 takes any), or stop the other`;
+      return `something else listens on ${host}:${port} already; set ${setting} to a free port (0 takes any), or stop the other`;
     case 'EACCES':
-      return `this user may not listen on port ${port}; set BRAID_HTTP_PORT to a port from 1024 on`;
+      return `this user may not listen on port ${port}; set ${setting} to a port from 1024 on`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `this machine has no address ${host}; set BRAID_HTTP_HOST to one of its own, for example 127.0.0.1`;

@@ -46,7 +46,7 @@ export async function up(cli: Cli, options: UpOptions): Promise<void> {
   try {
     await installation.start(signals.signal);
     const client = new BraidClient({ baseUrl: installation.url });
-    await greet(cli, installation.url, client, signals.signal);
+    await greet(cli, installation, client, signals.signal);
     if (options.example) {
       const view = await runExample(cli, client, signals.signal, (shown) => (display = shown));
       if (!completed(view)) cli.exitCode = exitCodes.failed;
@@ -69,10 +69,16 @@ export async function up(cli: Cli, options: UpOptions): Promise<void> {
   terminal.print('Everything is stopped.');
 }
 
-async function greet({ terminal }: Cli, url: string, client: BraidClient, signal: AbortSignal): Promise<void> {
+async function greet(
+  { terminal }: Cli,
+  { url, grpcAddress }: Installation,
+  client: BraidClient,
+  signal: AbortSignal,
+): Promise<void> {
   const { colours } = terminal;
   terminal.print(`\n${colours.green('Braid is up')}: 1 gateway, 2 orchestrators, 2 runners`);
   terminal.print(`  API   ${colours.bold(`${url}/v1`)}\n  Docs  ${colours.bold(`${url}/docs`)}`);
+  terminal.print(`  gRPC  ${colours.bold(grpcAddress)}`);
   const unfinished = await countUnfinished(client, signal);
   if (unfinished > 0) {
     terminal.print(`  ${unfinished} unfinished ${unfinished === 1 ? 'workflow goes' : 'workflows go'} on`);

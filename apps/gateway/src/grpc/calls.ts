@@ -24,14 +24,13 @@ import { type CallContext, type Handlers } from './handlers';
 import { Outlet } from './outlet';
 import { type Refusal, refusal } from './status';
 
-/** A client that takes nothing for this long is gone or too slow, and its stream is ended. */
-const stallMs = 30_000;
-
 type AnyCall = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
 type AnyAnswer = (request: unknown, context: CallContext) => unknown;
 
 export type CallOptions = {
   readonly logger: Logger;
+  /** A client that takes nothing for this long is gone or too slow, and its stream is ended, in milliseconds. */
+  readonly stallMs: number;
   /** Hears of every call that has ended: its method, `OK`, `gone` or the code of a problem, and after how many seconds. */
   readonly observe: (method: string, code: string, seconds: number) => void;
 };
@@ -100,7 +99,7 @@ export class Calls {
       this.streams.add(stop);
       void (async () => {
         try {
-          const outlet = new Outlet(call, context.signal, stallMs);
+          const outlet = new Outlet(call, context.signal, this.options.stallMs);
           const source = answer(decode(method.input, call.request), context) as AsyncIterable<
             MessageInitShape<DescMessage>
           >;
@@ -148,6 +147,7 @@ export class Calls {
     };
     const context: CallContext = {
       requestId,
+      requestBytes: call.request.length,
       ...(traceparent === undefined ? {} : { traceparent }),
       signal: stop.signal,
     };

@@ -14,7 +14,7 @@ import { workflowHandlers } from './workflow-handlers';
 /** What the gRPC edge offers: the same as the HTTP edge does. */
 type GrpcServices = Pick<
   GatewayServices,
-  'starter' | 'commands' | 'queries' | 'streams' | 'catalogue' | 'checks' | 'registry'
+  'starter' | 'gate' | 'commands' | 'queries' | 'streams' | 'catalogue' | 'checks' | 'registry'
 >;
 
 export type GrpcOptions = {
@@ -22,6 +22,8 @@ export type GrpcOptions = {
   /** 0: any free port. */
   readonly port: number;
   readonly maxBodyBytes: number;
+  /** A client of a stream that takes nothing for this long is cut off, in milliseconds. */
+  readonly stallMs: number;
   /** How long calls may finish when the edge closes, in milliseconds. */
   readonly drainMs: number;
   readonly logger: Logger;
@@ -52,7 +54,7 @@ const files = [...served, grpcHealth.Health, googleRpc.StatusSchema, googleRpc.E
  * @throws GrpcListenError
  */
 export async function startGrpcEdge(services: GrpcServices, options: GrpcOptions): Promise<GrpcEdge> {
-  const calls = new Calls({ logger: options.logger, observe: observer(services.registry) });
+  const calls = new Calls({ logger: options.logger, stallMs: options.stallMs, observe: observer(services.registry) });
   measureStreams(services.registry, calls);
   // It writes to the console itself; what matters comes as an error.
   setLogVerbosity(logVerbosity.NONE);

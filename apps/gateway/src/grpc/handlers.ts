@@ -3,6 +3,8 @@ import { type DescMessage, type DescService, type MessageInitShape, type Message
 /** What a method knows of its call beside the request. */
 export type CallContext = {
   readonly requestId: string;
+  /** How large the request is. */
+  readonly requestBytes: number;
   /** The W3C trace context of the caller. */
   readonly traceparent?: string;
   /** Aborts when the caller has gone, when its deadline has passed, or when the gateway stops. */

@@ -45,7 +45,11 @@ function detailsOf(described: DescribedProblem, requestId: string): Buffer {
   return fitting;
 }
 
-function encode({ body, code, retryAfter }: DescribedProblem, problems: readonly PlaybookProblem[], requestId: string): Buffer {
+function encode(
+  { body, code, retryAfter }: DescribedProblem,
+  problems: readonly PlaybookProblem[],
+  requestId: string,
+): Buffer {
   const entry = problemCode(code);
   const short = problems.map(shortened);
   const details = [

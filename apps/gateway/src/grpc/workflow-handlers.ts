@@ -19,10 +19,13 @@ type WorkflowInit = { readonly workflow: MessageInitShape<typeof braidV1.Workflo
 /** The methods of WorkflowService over the services of the gateway. */
 export function workflowHandlers({
   starter,
+  gate,
   commands,
   queries,
   streams,
-}: Pick<GatewayServices, 'starter' | 'commands' | 'queries' | 'streams'>): Handlers<typeof braidV1.WorkflowService> {
+}: Pick<GatewayServices, 'starter' | 'gate' | 'commands' | 'queries' | 'streams'>): Handlers<
+  typeof braidV1.WorkflowService
+> {
   const now = async (id: string): Promise<WorkflowInit> => answer(await queries.view(id));
   const tell = async (command: 'pause' | 'resume', request: { id: string; reason: string; idempotencyKey: string }) => {
     const { reason } = await bodyOf(CommandDto, known({ reason: given(request.reason) }));
@@ -30,15 +33,22 @@ export function workflowHandlers({
     return now(request.id);
   };
   return {
-    start: async (request, { traceparent, signal }) => {
-      const body = await bodyOf(StartWorkflowDto, startBody(request));
-      const idempotencyKey = keyOf(request);
-      const { workflow, created } = await starter.start(startRequest(body), {
-        ...known({ idempotencyKey, traceparent }),
-        waitMs: waitOf(request.wait),
-        signal,
-      });
-      return { ...(await now(workflow)), created };
+    start: async (request, { requestBytes, traceparent, signal }) => {
+      const place = gate.enter(requestBytes);
+      signal.addEventListener('abort', () => place.leave(), { once: true });
+      try {
+        const body = await bodyOf(StartWorkflowDto, startBody(request));
+        const idempotencyKey = keyOf(request);
+        const { workflow, created } = await starter.start(startRequest(body), {
+          ...known({ idempotencyKey, traceparent }),
+          waitMs: waitOf(request.wait),
+          place,
+          signal,
+        });
+        return { ...(await now(workflow)), created };
+      } finally {
+        place.leave();
+      }
     },
     get: async ({ id, version }) => {
       const query = await parametersOf(VersionQueryDto, known({ version: numberOf(version) }));
