@@ -121,8 +121,7 @@ export class GrpcClient {
     }
   }
 
-  /** A stream of which nothing is read before somebody does. */
-  open<I extends DescMessage>(
+  private open<I extends DescMessage>(
     method: DescMethodServerStreaming<I, DescMessage>,
     request: MessageInitShape<I>,
     { headers = {}, deadlineMs, signal }: GrpcCallOptions = {},
