@@ -23,23 +23,35 @@ export class WorkflowSnapshots {
     private readonly shortest = short,
   ) {}
 
-  /** The state of a workflow as the log has it. */
-  async load(workflow: string): Promise<WorkflowState> {
-    const beginning = await this.store.readStream(workflow, { limit: this.shortest });
+  /** The state of a workflow as the log has it, or as it had it at a version that it has reached. */
+  async load(workflow: string, upToVersion?: number): Promise<WorkflowState> {
+    const upTo = upToVersion === undefined ? {} : { upToVersion };
+    const beginning = await this.store.readStream(workflow, { limit: this.shortest, ...upTo });
     if (beginning.length < this.shortest) return fold(beginning);
     const snapshot = await this.store.loadSnapshot(workflow);
-    const from =
-      snapshot?.stateSchema === snapshotSchema ? restoreSnapshot(snapshot.state as WorkflowSnapshot) : fold(beginning);
-    return this.readOn(workflow, from);
+    const isOfUse = snapshot?.stateSchema === snapshotSchema && snapshot.version <= (upToVersion ?? Infinity);
+    return this.readOn(workflow, isOfUse ? restoreSnapshot(snapshot.state as WorkflowSnapshot) : fold(beginning), upTo);
   }
 
-  /** Page by page, so that of a long history only one page at a time is in memory beside the state. */
-  private async readOn(workflow: string, from: WorkflowState): Promise<WorkflowState> {
+  /**
+   * The state with the events after it, which change it in place. Page by page, so that of a long history two pages at a time
+   * are in memory beside the state: the database reads the next one while this one is folded.
+   */
+  async readOn(
+    workflow: string,
+    from: WorkflowState,
+    upTo: { readonly upToVersion?: number } = {},
+  ): Promise<WorkflowState> {
+    const read = (afterVersion: number) => this.store.readStream(workflow, { afterVersion, limit: page, ...upTo });
     let state = from;
-    for (;;) {
-      const events = await this.store.readStream(workflow, { afterVersion: state.version, limit: page });
+    for (let next = read(from.version); ;) {
+      const events = await next;
+      const last = events.at(-1);
+      if (last === undefined || events.length < page) return fold(events, state);
+      next = read(last.version);
+      // Whoever stops here because of an error never looks at the page after it.
+      next.catch(() => undefined);
       state = fold(events, state);
-      if (events.length < page) return state;
     }
   }
 

@@ -1,13 +1,10 @@
 import { type EventStore } from '@braid/event-store';
-import { type StoredEvent } from '@braid/events';
-import { evolve, isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
+import { WorkflowSnapshots } from '@braid/history';
+import { isOpen, unborn, type Workflow, type WorkflowState } from '@braid/workflow';
 import { LRUCache } from 'lru-cache';
 import { parameterProblem } from '../problems/parameter-problem';
 import { Problem } from '../problems/problem';
 import { requireWorkflowId } from './workflow-id';
-
-/** Events that are read from the store at once. */
-const pageSize = 2_000;
 
 /** How much folded history is kept, in events over all workflows: states are about as large as their histories. */
 const keptEvents = 300_000;
@@ -20,8 +17,10 @@ type Kept = { state: WorkflowState; size: number; turn: Promise<unknown> };
  */
 export class WorkflowReader {
   private readonly kept: LRUCache<string, Kept>;
+  private readonly snapshots: WorkflowSnapshots;
 
-  constructor(private readonly store: EventStore) {
+  constructor(store: EventStore) {
+    this.snapshots = new WorkflowSnapshots(store);
     this.kept = new LRUCache({ max: 2_000, maxSize: keptEvents, sizeCalculation: ({ size }) => size });
   }
 
@@ -32,7 +31,7 @@ export class WorkflowReader {
   async read<T>(id: string, use: (workflow: Workflow) => T, version?: number): Promise<T> {
     requireWorkflowId(id);
     if (version === undefined) return this.latest(id, (state) => use(born(id, state)));
-    const state = await this.advance(id, unborn, version);
+    const state = await this.snapshots.load(id, version);
     const workflow = born(id, state);
     if (workflow.version < version) throw unreached(workflow.version, version);
     return use(workflow);
@@ -88,22 +87,9 @@ export class WorkflowReader {
     }
   }
 
-  private async advance(id: string, from: WorkflowState, upToVersion?: number): Promise<WorkflowState> {
-    let state = from;
-    for (;;) {
-      const events = await this.store.readStream(id, {
-        afterVersion: state.version,
-        limit: pageSize,
-        ...(upToVersion === undefined ? {} : { upToVersion }),
-      });
-      state = foldInto(state, events);
-      if (events.length < pageSize) return state;
-    }
+  private advance(id: string, from: WorkflowState): Promise<WorkflowState> {
+    return from.status === 'unborn' ? this.snapshots.load(id) : this.snapshots.readOn(id, from);
   }
-}
-
-function foldInto(from: WorkflowState, events: readonly StoredEvent[]): WorkflowState {
-  return events.reduce<WorkflowState>(evolve, from);
 }
 
 function born(id: string, state: WorkflowState): Workflow {
