@@ -62,7 +62,8 @@ function history(workflow: string, events: number): readonly RecordedEvent[] {
 }
 
 async function fill(url: string, workflow: string, events: readonly RecordedEvent[]): Promise<void> {
-  const { store, leases, close } = await openEventStore({ url });
+  const opened = await openEventStore({ url });
+  const { store, leases } = opened;
   const partition = partitionOf(workflow, defaultPartitions);
   const held = await leases.acquire('bench', defaultPartitions, 600_000);
   const epoch = held.find((lease) => lease.partition === partition)?.epoch ?? 0;
@@ -76,7 +77,7 @@ async function fill(url: string, workflow: string, events: readonly RecordedEven
   const heads = await store.heads();
   for (const name of ['feed', 'summaries']) await store.saveCheckpoints(name, heads);
   await leases.release('bench', held);
-  await close();
+  await opened.close();
 }
 
 /** Milliseconds until a signal is confirmed. */
