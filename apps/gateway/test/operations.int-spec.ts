@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayUnderTest, hello } from './gateway-under-test';
+import { framed, RawGrpc } from './raw-grpc';
 
 let database: FreshDatabase;
 let nats: FreshNats;
@@ -72,6 +73,17 @@ describe('dead letters', () => {
   });
 });
 
+/** The answers of grpc.health.v1, as bytes. */
+const [serving, notServing] = ['0801', '0802'];
+
+async function health(raw: RawGrpc): Promise<string> {
+  const stream = raw.open('/grpc.health.v1.Health/Check');
+  stream.end(framed(new Uint8Array()));
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).subarray(5).toString('hex');
+}
+
 describe('health and description', () => {
   test('says that it lives, that it is ready, and that nothing is forgotten', async () => {
     expect((await gateway.get('/health/live')).status).toBe(200);
@@ -127,6 +139,9 @@ describe('health and description', () => {
   });
 
   test('is not ready, and says why, while NATS is away', async () => {
+    const before = new RawGrpc(gateway.gateway.grpc);
+    expect(await health(before)).toBe(serving);
+    before.close();
     await nats.stop();
     let answer = await gateway.get('/health/ready');
     while (answer.status === 200) answer = await gateway.get('/health/ready');
@@ -135,5 +150,8 @@ describe('health and description', () => {
       body: { code: 'service.unavailable', checks: { nats: 'not connected' } },
     });
     expect((await gateway.get('/v1/workflows')).status).toBe(200);
+    const raw = new RawGrpc(gateway.gateway.grpc);
+    while ((await health(raw)) !== notServing) await new Promise((wake) => setTimeout(wake, 50));
+    raw.close();
   }, 20_000);
 });

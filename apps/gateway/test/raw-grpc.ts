@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
 
 /** A request as gRPC frames it: not compressed, and its length. */
 export function framed(bytes: Uint8Array, flag = 0): Buffer {
@@ -50,7 +50,10 @@ export function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
     let status = '';
     let httpStatus = 0;
     let bytes = 0;
-    const note = (headers: { readonly [name: string]: unknown }) => (status = String(headers['grpc-status'] ?? status));
+    const note = (headers: IncomingHttpHeaders) => {
+      const said = headers['grpc-status'];
+      if (typeof said === 'string') status = said;
+    };
     stream.on('response', (headers) => {
       httpStatus = headers[':status'] ?? 0;
       note(headers);
