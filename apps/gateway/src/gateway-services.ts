@@ -11,6 +11,7 @@ import { PublicStreams } from './events/public-streams';
 import { DeadLetters } from './operations/dead-letters';
 import { OrphanReport } from './operations/orphan-report';
 import { Presence } from './operations/presence';
+import { Verification } from './operations/verification';
 import { PlaybookCatalogue } from './playbooks/playbook-catalogue';
 import { Endings } from './workflows/endings';
 import { LiveAttempts } from './workflows/live-attempts';
@@ -114,6 +115,7 @@ export async function openServices(config: Config, instance: string, logger: Log
     streams: new PublicStreams({ store, signals, pollMs }, reader, feed, partitions),
     deadLetters: new DeadLetters(bus),
     orphans: new OrphanReport(store),
+    verification: new Verification(stored),
     /** Ends what would otherwise hold requests open: event streams, and waits for the ends of workflows. */
     releaseClients(): void {
       clients.close();

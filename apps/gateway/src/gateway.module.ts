@@ -9,6 +9,7 @@ import { LiveController } from './operations/live.controller';
 import { OperationsController } from './operations/operations.controller';
 import { OrphanReport } from './operations/orphan-report';
 import { Presence } from './operations/presence';
+import { Verification } from './operations/verification';
 import { PlaybookCatalogue } from './playbooks/playbook-catalogue';
 import { PlaybooksController } from './playbooks/playbooks.controller';
 import { ProblemsController } from './problems/problems.controller';
@@ -51,6 +52,7 @@ export class GatewayModule {
         { provide: EventStreams, useValue: services.clients },
         { provide: DeadLetters, useValue: services.deadLetters },
         { provide: OrphanReport, useValue: services.orphans },
+        { provide: Verification, useValue: services.verification },
         { provide: Presence, useValue: services.presence },
         { provide: LiveAttempts, useValue: services.attempts },
       ],

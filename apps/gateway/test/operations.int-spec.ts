@@ -2,6 +2,7 @@ import { freshDatabase, type FreshDatabase, freshNats, type FreshNats } from '@b
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { GatewayUnderTest, hello } from './gateway-under-test';
 import { framed, RawGrpc } from './raw-grpc';
 
@@ -89,6 +90,32 @@ describe('health and description', () => {
     expect((await gateway.get('/health/live')).status).toBe(200);
     expect((await gateway.get('/health/ready')).body).toMatchObject({ checks: { postgresql: 'ok', nats: 'ok' } });
     expect((await gateway.get('/v1/health/orphans')).body).toEqual({ orphans: 0 });
+  });
+
+  test('verifies workflows, a few at a time, and names what is wrong with what to do', async () => {
+    const id = await gateway.start();
+    const path = `/v1/health/verify?workflow=${id}`;
+    // The stand-in for an orchestrator keeps neither a list nor snapshots.
+    expect((await gateway.get(path)).body).toMatchObject({ ok: true, faults: [], more: 0 });
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`update braid.event set at = at + 1 where stream = $1`, [id]);
+    await client.end();
+    const { status, body } = await gateway.get(path);
+    expect([status, body['ok']]).toEqual([200, false]);
+    expect(body['faults']).toContainEqual({
+      check: 'events',
+      workflow: id,
+      message: 'event 1 (WorkflowStarted) is not what was appended: its digest differs',
+      advice: expect.stringContaining('Restore this row'),
+    });
+    expect((await gateway.get('/v1/health/verify')).body).toMatchObject({ ok: false });
+    expect((await gateway.get('/v1/health/verify?playbook=nothing')).body).toMatchObject({ ok: true });
+    expect((await gateway.get('/v1/health/verify?workflow=nobody')).body).toMatchObject({ code: 'workflow.not-found' });
+    expect((await gateway.get('/v1/health/verify?sample=0')).body).toMatchObject({ code: 'request.invalid' });
+    const both = await Promise.all([gateway.get('/v1/health/verify'), gateway.get('/v1/health/verify')]);
+    expect(both.map((answer) => answer.status).toSorted()).toEqual([200, 409]);
+    expect(both.find((answer) => answer.status === 409)?.body).toMatchObject({ code: 'verification.under-way' });
   });
 
   test('counts requests by route', async () => {

@@ -5,6 +5,8 @@ import { DeadLetters } from './dead-letters';
 import { AgentListDto, DeadLetterListDto, DeadLetterQueryDto, OrphansDto, RunnerListDto } from './operations.dto';
 import { OrphanReport } from './orphan-report';
 import { Presence } from './presence';
+import { Verification } from './verification';
+import { VerificationDto, VerificationQueryDto } from './verification.dto';
 
 @ApiTags('operations')
 @Controller('v1')
@@ -13,6 +15,7 @@ export class OperationsController {
     private readonly presence: Presence,
     private readonly deadLetters: DeadLetters,
     private readonly orphans: OrphanReport,
+    private readonly verification: Verification,
   ) {}
 
   @Get('agents')
@@ -67,5 +70,18 @@ export class OperationsController {
   @ApiProblems()
   async countOrphans(): Promise<OrphansDto> {
     return { orphans: await this.orphans.count() };
+  }
+
+  @Get('health/verify')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'Fold some workflows and hold all that is kept of them against their histories' })
+  @ApiOkResponse({ type: VerificationDto })
+  @ApiProblems('request.invalid', 'workflow.not-found', 'verification.under-way')
+  verify(@Query() { workflow, playbook, sample }: VerificationQueryDto): Promise<VerificationDto> {
+    return this.verification.run({
+      sample,
+      ...(workflow !== undefined && { workflow }),
+      ...(playbook !== undefined && { playbook }),
+    });
   }
 }

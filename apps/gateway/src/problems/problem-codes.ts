@@ -171,6 +171,13 @@ export const problemCodes = {
     title: 'The dead letter cannot be sent again',
     next: 'Send the message anew from where it came, then delete the dead letter.',
   },
+  'verification.under-way': {
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A verification runs already',
+    next: 'Repeat the request when that one has ended, or ask another gateway.',
+    retryAfter: 5,
+  },
   'route.not-found': {
     status: 404,
     grpc: 'UNIMPLEMENTED',
