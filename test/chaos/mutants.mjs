@@ -98,10 +98,10 @@ export const mutants = [
     chaos: 2,
   },
   {
-    name: 'followers begin with what they are handed and do not read the log',
+    name: 'followers do not read the log',
     file: 'libs/event-store/src/log-follower.ts',
-    from: 'head: at, behind: true, buffer',
-    to: 'head: at, behind: false, buffer',
+    from: '    if (!cursor.behind) {',
+    to: '    if (cursor.taken >= 0) {',
     chaos: 2,
   },
 ];
