@@ -180,7 +180,9 @@ async function play({ chaos, load, recovery, plan, options }: Play): Promise<Dis
       const healed = performance.now();
       await load.probe(probesPerAct);
       probes.push({ deed: describeDeed(act), ms: performance.now() - healed });
-      await until('all is ready again', () => recovery.waiting.length === 0, patience * recoveredWithinMs);
+      // What never is ready again is reported at the end.
+      const isReady = until('all is ready again', () => recovery.waiting.length === 0, patience * recoveredWithinMs);
+      await isReady.catch(() => undefined);
     }
   };
   await Promise.all([load.run(() => isOver), inTurn().finally(() => (isOver = true))]);

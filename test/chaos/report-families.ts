@@ -58,12 +58,14 @@ function ready(family: Family, { recovery, probes }: Disturbed): string {
   return worst === undefined ? '' : `${times.length} times ready again, within ${seconds(worst)}${slowest}`;
 }
 
-function slow(family: Family, { recovery, probes }: Disturbed): readonly string[] {
+function slow(family: Family, { recovery, probes, played }: Disturbed): readonly string[] {
   const late = (recovery.times.get(family) ?? []).filter((ms) => ms > recoveredWithinMs);
   return [
     ...late.map((ms) => `ready again only after ${seconds(ms)}`),
     ...probes.flatMap(({ deed, ms }) => (ms > recoveredWithinMs ? [`${deed}: new workflows took ${seconds(ms)}`] : [])),
-    ...(family === 'network' ? recovery.waiting.map((name) => `${name} never was ready again`) : []),
+    ...(family === 'network' || played.length === 1
+      ? recovery.waiting.map((name) => `${name} never was ready again`)
+      : []),
   ];
 }
 
