@@ -53,6 +53,7 @@ async function run(options: ChaosOptions): Promise<number> {
   for (const act of plan) say(`${options.only === undefined ? seconds(act.at) : ''}  ${describeDeed(act)}`);
   const servers = await Servers.start(
     home,
+    options.chaosMs / 60_000,
     plan.some(({ is }) => is === 'fill-disk'),
   );
   const ledger = await Ledger.start(options.seed);

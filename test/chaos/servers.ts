@@ -11,6 +11,8 @@ const postgresSettings = { max_wal_size: '96MB', min_wal_size: '32MB', checkpoin
 /** What the streams may take together, which a small disk cannot hold: nothing but the disk limits them. */
 const maxFileStore = 64 * 1024 ** 3;
 const diskMebibytes = { postgres: 700, nats: 300 } as const;
+/** What the histories of a busy minute take, with room to spare. */
+const perMinute = { postgres: 60, nats: 0 } as const;
 
 /** PostgreSQL and NATS of a run, in directories and on ports of their own. What is done to one of them is done in turn. */
 export class Servers {
@@ -24,11 +26,13 @@ export class Servers {
     readonly noDisks: string | undefined,
   ) {}
 
-  static async start(home: string, withSmallDisks: boolean): Promise<Servers> {
+  /** `minutes`: how long the load lasts; `smallDisks`: whether they are to be filled. */
+  static async start(home: string, minutes: number, smallDisks: boolean): Promise<Servers> {
     const disks: Partial<Record<Server, SmallDisk>> = {};
     let noDisks: string | undefined;
-    for (const server of withSmallDisks ? (['postgres', 'nats'] as const) : []) {
-      const disk = mountSmallDisk(join(home, `${server}-disk`), diskMebibytes[server]);
+    for (const server of smallDisks ? (['postgres', 'nats'] as const) : []) {
+      const mebibytes = Math.round(diskMebibytes[server] + minutes * perMinute[server]);
+      const disk = mountSmallDisk(join(home, `${server}-disk`), mebibytes);
       if (typeof disk === 'string') noDisks = disk;
       else disks[server] = disk;
     }
