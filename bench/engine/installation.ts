@@ -15,6 +15,8 @@ export type InstallationOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Where each service leaves a profile of its processor time when it stops. */
   readonly profiles?: string;
+  /** Options of Node itself, for every service. */
+  readonly nodeOptions?: readonly string[];
 };
 
 /** A whole Braid as it is run in earnest: a PostgreSQL that flushes, a NATS on files, every service a process of its own. */
@@ -42,7 +44,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
   await provision(bus, { partitions: defaultPartitions });
   await bus.close();
   await mkdir(join(home, 'tmp'));
-  const { profiles } = options;
+  const { nodeOptions = [], profiles } = options;
   const profiling = (app: App) =>
     profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${join(profiles, app)}`];
   const service = (app: App, count: number) =>
@@ -54,6 +56,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
         NATS_URL: nats.url,
         BRAID_SECRET: 'a secret that is only used by this measurement',
         BRAID_HTTP_PORT: '0',
+        BRAID_GRPC_PORT: '0',
         ...options.env,
       };
       return new ServiceProcess({
@@ -61,7 +64,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
         name: `${app}-${index + 1}`,
         environment,
         cwd: home,
-        nodeOptions: profiling(app),
+        nodeOptions: [...nodeOptions, ...profiling(app)],
       });
     });
   const gateways = service('gateway', options.gateways ?? 1);

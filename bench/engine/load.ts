@@ -1,6 +1,26 @@
 import { Agent, request } from 'node:http';
 import { type Json } from '@braid/events';
 
+/** Calls `work` `count` times, `atOnce` at a time; answers the seconds of all and the milliseconds of each. */
+export async function many(
+  work: () => Promise<void>,
+  count: number,
+  atOnce: number,
+): Promise<{ readonly seconds: number; readonly each: readonly number[] }> {
+  const from = performance.now();
+  const each: number[] = [];
+  let left = count;
+  const next = async (): Promise<void> => {
+    while (left-- > 0) {
+      const begun = performance.now();
+      await work();
+      each.push(performance.now() - begun);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, next));
+  return { seconds: (performance.now() - from) / 1_000, each };
+}
+
 /** Sends starts to a gateway over connections that are kept open, as a service does that calls Braid. */
 export class Load {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: Infinity });
@@ -8,30 +28,12 @@ export class Load {
   constructor(private readonly gateway: string) {}
 
   /**
-   * Starts a workflow and answers the milliseconds until it was known to have completed.
+   * Starts a workflow and resolves when it is known to have completed.
    * @throws when it ended otherwise, or was refused.
    */
-  async complete(body: string): Promise<number> {
-    const from = performance.now();
+  async complete(body: string): Promise<void> {
     const { id, status } = await this.call('POST', '/v1/workflows?wait=60s', body);
     if (status !== 'completed') throw new Error(`Workflow ${id} is ${status} after 60 s`);
-    return performance.now() - from;
-  }
-
-  /** Completes `count` workflows, `atOnce` at a time. */
-  async many(
-    body: string,
-    count: number,
-    atOnce: number,
-  ): Promise<{ readonly seconds: number; readonly each: readonly number[] }> {
-    const from = performance.now();
-    const each: number[] = [];
-    let left = count;
-    const next = async (): Promise<void> => {
-      while (left-- > 0) each.push(await this.complete(body));
-    };
-    await Promise.all(Array.from({ length: Math.min(atOnce, count) }, next));
-    return { seconds: (performance.now() - from) / 1_000, each };
   }
 
   close(): void {

@@ -45,6 +45,10 @@ export const cpuSeconds = (pid: number): number => sum(family(pid), cpuOf);
 
 const kib = (text: string, field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? NaN);
 
+/** Memory of a process and its family in MiB, with shared pages counted once in all (PSS). */
+export const pssMib = (pid: number): number =>
+  sum(family(pid), (one) => kib(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'), 'Pss')) / 1_024;
+
 /** The most memory that a process has had since {@link forgetPeak}, in MiB. */
 export const peakMib = (pid: number): number => kib(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM') / 1_024;
 

@@ -146,7 +146,7 @@ export class LeaseKeeper {
       return true;
     }
     this.overdueSince ??= now;
-    if (now - this.overdueSince >= ttl / 3) for (const partition of [...this.held.keys()]) this.lose(partition);
+    if (now - this.overdueSince >= ttl) for (const partition of [...this.held.keys()]) this.lose(partition);
     else void this.turn();
     return false;
   }
