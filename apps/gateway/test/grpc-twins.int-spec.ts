@@ -170,7 +170,6 @@ describe('the same request over HTTP and gRPC', () => {
     gateway.orchestrator.script = () => [];
   });
 
-  // Seen to fail with `limit` not checked over gRPC, and with `workflow.closed` as ABORTED there.
   test('gets the same code, the status of the one table, and as many problems', async () => {
     const seen = new Map<string, number>();
     await fc.assert(

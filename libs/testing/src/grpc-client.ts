@@ -112,11 +112,15 @@ export class GrpcClient {
     options: GrpcCallOptions = {},
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
     const call = this.open(method, request, options);
+    const { signal } = options;
+    const cancel = () => call.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
     try {
       for await (const bytes of call) yield fromBinary(method.output, bytes as Buffer);
     } catch (error) {
       throw new GrpcRefusal(error as ServiceError);
     } finally {
+      signal?.removeEventListener('abort', cancel);
       call.cancel();
     }
   }
@@ -124,10 +128,10 @@ export class GrpcClient {
   private open<I extends DescMessage>(
     method: DescMethodServerStreaming<I, DescMessage>,
     request: MessageInitShape<I>,
-    { headers = {}, deadlineMs, signal }: GrpcCallOptions = {},
+    { headers = {}, deadlineMs }: GrpcCallOptions,
   ): ClientReadableStream<Buffer> {
     const bytes = Buffer.from(toBinary(method.input, create(method.input, request)));
-    const call = this.client.makeServerStreamRequest<Buffer, Buffer>(
+    return this.client.makeServerStreamRequest<Buffer, Buffer>(
       pathOf(method),
       asItIs,
       asItIs,
@@ -135,8 +139,6 @@ export class GrpcClient {
       metadataOf(headers),
       callOptions(deadlineMs),
     );
-    signal?.addEventListener('abort', () => call.cancel(), { once: true });
-    return call;
   }
 
   close(): void {
@@ -149,7 +151,8 @@ const asItIs = (bytes: Buffer) => bytes;
 const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
 function metadataOf(headers: { readonly [name: string]: string }): Metadata {
-  const metadata = new Metadata();
+  // Waits for a server that is not there yet, instead of failing.
+  const metadata = new Metadata({ waitForReady: true });
   Object.entries(headers).forEach(([name, value]) => metadata.set(name, value));
   return metadata;
 }
