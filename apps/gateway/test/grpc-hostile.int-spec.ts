@@ -98,7 +98,6 @@ async function codeOf(path: string, bytes: Uint8Array): Promise<string | undefin
   }
 }
 
-// Seen to fail with requests that the library reads by itself: each of them was INTERNAL.
 test('thousands of damaged and random requests are the fault of nobody but the caller', async () => {
   const draw = chance(42);
   const wrong: string[] = [];
@@ -185,6 +184,7 @@ test('requests that are too large are refused at the limit of HTTP, however they
   await stillWorks();
 });
 
+// Seen to fail with what the library says by itself: three of them were INTERNAL.
 test('frames, headers and connections that are no gRPC leave the server at work', async () => {
   const answers = [
     await raw.send(startPath, framed(randomBytes(100), 1), { 'grpc-encoding': 'gzip' }),
