@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streams } from '@braid/contracts';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, StreamNotFoundError } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type Stream } from './deeds';
 
@@ -16,12 +16,16 @@ async function connected<T>(url: string, use: (connection: NatsConnection) => Pr
   }
 }
 
-/** Throws away what a stream holds; answers how many messages that were. */
+/** Throws away what a stream holds; answers how many messages that were: none where a wipe has just taken it too. */
 export function purgeStream(url: string, stream: Stream): Promise<number> {
   return connected(url, async (connection) => {
     const manager = await jetstreamManager(connection);
-    const { purged } = await manager.streams.purge(streams[stream]);
-    return purged;
+    try {
+      return (await manager.streams.purge(streams[stream])).purged;
+    } catch (error) {
+      if (error instanceof StreamNotFoundError) return 0;
+      throw error;
+    }
   });
 }
 
