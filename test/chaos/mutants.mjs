@@ -3,6 +3,7 @@
  * a run of half a minute; `jest` a project, a file and a test of it.
  */
 const owner = 'apps/orchestrator/src/partitions/partition-owner.ts';
+const redelivered = ['int', 'apps/orchestrator/src/fencing', 'has died'];
 const commitFirst = ['int', 'apps/orchestrator/src/commit-first', 'nothing is answered'];
 
 export const mutants = [
@@ -54,6 +55,34 @@ export const mutants = [
     from: 'error instanceof StoreUnavailableError || delivery.deliveryCount < tries',
     to: 'delivery.deliveryCount < tries',
     jest: ['int', 'apps/orchestrator/src/orchestrator', 'because the store is away'],
+  },
+  {
+    name: 'a receipt belongs to whoever asks about its workflow',
+    file: 'apps/gateway/src/bus/receipts.ts',
+    from: "randomBytes(12).toString('hex')",
+    to: 'workflow',
+    jest: ['int', 'apps/gateway/test/receipts', ''],
+  },
+  {
+    name: 'a start that comes again gets no receipt',
+    file: owner,
+    from: '      this.answer(input, { ok: true, workflow: entry.id, version, repeated: true });\n',
+    to: '',
+    jest: redelivered,
+  },
+  {
+    name: 'what a dead owner may not have sent is not sent again',
+    file: owner,
+    from: '    return recentOf(state, this.lease.partition, this.context);\n',
+    to: '    return nothingRecent;\n',
+    jest: redelivered,
+  },
+  {
+    name: 'a start that comes again is recorded again',
+    file: 'libs/workflow/src/decide/decide.ts',
+    from: "  if (state.status !== 'unborn') {\n    if (state.requestDigest",
+    to: "  if (state.status !== 'unborn' && now < 0) {\n    if (state.requestDigest",
+    jest: redelivered,
   },
   {
     name: 'a repeat of a pause that comes late pauses again',

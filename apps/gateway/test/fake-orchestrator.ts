@@ -30,6 +30,7 @@ export class FakeOrchestrator {
   /** While false, events are appended and nobody is told. */
   publishes = true;
   readonly starts: StartMessage[] = [];
+  private readonly receipts: { readonly replyTo: string; readonly receipt: Receipt }[] = [];
   private readonly workflows = new Map<string, Open>();
   private readonly held: Delivery[] = [];
   private readonly intakes: Intake[];
@@ -75,6 +76,12 @@ export class FakeOrchestrator {
   async hear(): Promise<void> {
     this.deaf = false;
     for (const delivery of this.held.splice(0)) await this.handle(delivery);
+  }
+
+  /** Sends every receipt so far once more, and returns when the gateway must have heard them. */
+  async repeatReceipts(): Promise<void> {
+    for (const { replyTo, receipt } of this.receipts) this.bus.emit(replyTo, receipt);
+    await this.bus.nc.flush();
   }
 
   /** Records what happens to a workflow, and tells the world. */
@@ -178,7 +185,9 @@ export class FakeOrchestrator {
 
   private async answer(delivery: Delivery, receipt: Receipt): Promise<void> {
     const replyTo = delivery.header(headers.replyTo);
+    if (replyTo === undefined) return;
+    this.receipts.push({ replyTo, receipt });
     if (this.losesReceipts > 0) this.losesReceipts--;
-    else if (replyTo !== undefined) this.bus.emit(replyTo, receipt);
+    else this.bus.emit(replyTo, receipt);
   }
 }

@@ -48,4 +48,21 @@ describe('a heartbeat', () => {
     expect(signals.slice(1)).toEqual([expect.objectContaining({ workflow: over.workflow, attempts: [meant] })]);
     await command({ workflow: going.workflow, command: 'cancel' });
   });
+
+  // Seen to fail without isPast (known-to-be-over.ts): a runner that slept while another one did its step works on in vain.
+  it('of an attempt at a step that its branch has left brings its cancel signal, and of the step that it is at none', async () => {
+    await startOrchestrator('o1');
+    const held = startRunner('held', () => undefined);
+    startRunner('echo');
+    const { workflow } = await start(graphOf([agent('a', { agent: 'echo' }), agent('b', { agent: 'held' })]));
+    const [at] = await until(async () => (held.length === 1 ? (held as [WorkMessage]) : undefined));
+    const signals = cancelSignals();
+    beat(at);
+    beat({ ...at, step: 'nowhere' });
+    beat({ ...at, step: 'a' });
+    await until(async () => (signals.length > 0 ? true : undefined));
+    const meant = { branch: 'root', step: 'a', attempt: 1 };
+    expect(signals).toEqual([expect.objectContaining({ workflow, attempts: [meant] })]);
+    await command({ workflow, command: 'cancel' });
+  });
 });

@@ -6,7 +6,7 @@ export { requiredNeeds } from './needs';
 export { HistoryError } from './history-error';
 export { fold } from './fold';
 export { restoreSnapshot, snapshotSchema, takeSnapshot, type WorkflowSnapshot } from './snapshot';
-export { currentStep, everyStep, nestedSteps, type Nesting, nestingsOf, stepUnderWay } from './sequence';
+export { currentStep, everyStep, isPast, nestedSteps, type Nesting, nestingsOf, stepUnderWay } from './sequence';
 export { nextMoment } from './obligations';
 export { signalProblems } from './signal-problems';
 export {

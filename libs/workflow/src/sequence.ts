@@ -37,6 +37,11 @@ export function currentStep(branch: Nest): Step | undefined {
   return steps[cursor];
 }
 
+/** Whether the branch has this step behind it: in the order of one of the sequences that it is in, it is at a later one. */
+export function isPast(branch: Nest, step: string): boolean {
+  return openSequences(branch).some(({ steps, cursor }) => steps.slice(0, cursor).some(({ id }) => id === step));
+}
+
 /** The step that a branch is at, or whose nested sequence it is at the end of. */
 export function stepUnderWay(branch: Nest): Step | undefined {
   return openSequences(branch)

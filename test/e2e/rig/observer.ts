@@ -20,7 +20,8 @@ export type Observed = {
 
 /**
  * A server outside of Braid that writes down what agents ask of it. Query of a request: `group` and `tag` to tell requests
- * apart, `ms` to hold the answer, `gate` to hold it until {@link Observer.openGate}, `limit` to answer 429 at once to
+ * apart, `ms` to hold the answer, `gate` to hold it until {@link Observer.openGate}, `holdFirst` to hold that of the first
+ * request of its group until a gate is opened, `limit` to answer 429 at once to
  * requests over so many open ones of the group, `status` of the answer.
  */
 export class Observer {
@@ -97,15 +98,15 @@ export class Observer {
     });
     const limit = query.get('limit');
     const tooMany = limit !== null && open > Number(limit);
-    if (!tooMany) await Promise.race([gone, this.held(query)]);
+    if (!tooMany) await Promise.race([gone, this.held(query, this.of(group)[0] === observed)]);
     if (response.destroyed) return;
     observed.answeredAt = performance.now();
     response.writeHead(tooMany ? 429 : Number(query.get('status') ?? 200), { 'content-type': 'application/json' });
     response.end(JSON.stringify({ tag: observed.tag, key: observed.idempotencyKey }));
   }
 
-  private async held(query: URLSearchParams): Promise<void> {
-    const gate = query.get('gate');
+  private async held(query: URLSearchParams, first: boolean): Promise<void> {
+    const gate = query.get('gate') ?? (first ? query.get('holdFirst') : null);
     if (gate !== null) await this.gate(gate).opened;
     await sleep(Number(query.get('ms') ?? 0));
   }

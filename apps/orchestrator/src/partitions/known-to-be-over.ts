@@ -1,5 +1,5 @@
 import { type LiveAttempt } from '@braid/contracts';
-import { currentStep } from '@braid/workflow';
+import { currentStep, isPast } from '@braid/workflow';
 import { isIdle, type WorkflowEntry } from '../workflows/workflow-entry';
 
 /**
@@ -12,6 +12,8 @@ export function isKnownToBeOver(
 ): boolean {
   if (entry?.state === undefined || entry.state.status === 'unborn' || entry.broken || !isIdle(entry)) return false;
   const branch = entry.state.branches.get(path);
-  if (branch === undefined || currentStep(branch)?.id !== step || attempt > branch.attempts) return false;
+  if (branch === undefined) return false;
+  if (currentStep(branch)?.id !== step) return isPast(branch, step);
+  if (attempt > branch.attempts) return false;
   return branch.phase.is !== 'requested' || branch.phase.request.attempt !== attempt;
 }
