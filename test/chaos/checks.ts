@@ -2,7 +2,7 @@ import { type Json } from '@braid/events';
 import { type Ledger } from './ledger';
 import { type History } from './expectation';
 import { expectations } from './expectations';
-import { type Start } from './load';
+import { type Command, type Start } from './load';
 import { differences, type Reading } from './history';
 import { type WorkflowSummary } from '@braid/event-store';
 
@@ -110,18 +110,21 @@ function twice(readings: readonly Reading[]): string[] {
   );
 }
 
-const proof = {
-  signal: 'SignalReceived',
-  cancel: 'WorkflowCancelled',
-  pause: 'WorkflowPaused',
-  resume: 'WorkflowResumed',
-  retry: 'WorkflowRetried',
+const proof: Readonly<Record<Command, readonly string[]>> = {
+  signal: ['SignalReceived'],
+  cancel: ['WorkflowCancelled'],
+  pause: ['WorkflowPaused'],
+  // What is under way in a pause may be all that is left: then the end comes first, and there is nothing to resume.
+  resume: ['WorkflowResumed', 'WorkflowCompleted', 'WorkflowFailed'],
+  retry: ['WorkflowRetried'],
 };
 
 function lostCommands(accepted: readonly Start[], byId: ReadonlyMap<string, Reading>): string[] {
-  return accepted.flatMap(({ id = '', told }) =>
-    told.filter((command) => byId.get(id)?.types.has(proof[command]) === false).map((command) => `${id}: ${command}`),
-  );
+  return accepted.flatMap(({ id = '', told }) => {
+    const types = byId.get(id)?.types;
+    const isLost = (command: Command) => types !== undefined && !proof[command].some((type) => types.has(type));
+    return told.filter(isLost).map((command) => `${id}: ${command}`);
+  });
 }
 
 function wrongKeys({ entries }: Evidence['ledger']): string[] {

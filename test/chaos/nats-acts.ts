@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streams } from '@braid/contracts';
-import { jetstreamManager, StreamNotFoundError } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type Stream } from './deeds';
 
@@ -23,7 +23,7 @@ export function purgeStream(url: string, stream: Stream): Promise<number> {
     try {
       return (await manager.streams.purge(streams[stream])).purged;
     } catch (error) {
-      if (error instanceof StreamNotFoundError) return 0;
+      if (error instanceof Error && error.name === 'StreamNotFoundError') return 0;
       throw error;
     }
   });
