@@ -1,5 +1,6 @@
 import { type NatsConnection } from '@nats-io/nats-core';
 import { type LargeBodies } from './large-bodies';
+import { type Outbox } from './outbox';
 import { type Provisioner } from './provisioner';
 import { type ConsumerSpec } from './topology';
 
@@ -111,6 +112,8 @@ export interface Bus {
   readonly counts: Readonly<BusCounts>;
   readonly log: Log;
   readonly publisher: Publisher;
+  /** What may leave together with everything else of this turn of the event loop. */
+  readonly outbox: Pick<Outbox, keyof Outbox>;
   /** What travels apart from its message. */
   readonly bodies: Pick<LargeBodies, keyof LargeBodies>;
   /** Makes missing streams and consumers again. */

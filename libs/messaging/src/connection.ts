@@ -21,6 +21,7 @@ import {
 } from './bus';
 import { PullIntake } from './intake';
 import { LargeBodies } from './large-bodies';
+import { Outbox } from './outbox';
 import { Provisioner } from './provisioner';
 import { type PublisherOptions, StreamPublisher } from './publisher';
 import { defaultStreamLimits, type StreamLimits, streamSpecs } from './topology';
@@ -93,6 +94,7 @@ class NatsBus implements Bus {
     deadLetters: 0,
   };
   readonly provisioner: Provisioner;
+  readonly outbox: Outbox;
   readonly publisher: StreamPublisher;
   readonly bodies: LargeBodies;
   connected = true;
@@ -107,6 +109,11 @@ class NatsBus implements Bus {
     this.inboxPrefix = options.inboxPrefix;
     this.log = options.log ?? silent;
     const limits = { ...defaultStreamLimits, ...options.limits };
+    this.outbox = new Outbox(
+      nc,
+      () => this.connected,
+      (error) => this.log.debug({ error }, 'Messages were not sent'),
+    );
     this.bodies = new LargeBodies(nc, limits);
     const manager = () => (this.jsm ??= jetstreamManager(nc, { checkAPI: false, timeout: API_TIMEOUT_MS }));
     this.provisioner = new Provisioner(manager, streamSpecs(limits), (name) => {
@@ -179,6 +186,7 @@ class NatsBus implements Bus {
     while (this.connected && this.publisher.pending > 0 && performance.now() < until) await sleep(10);
     // Draining waits for the server; it must not keep a process from ending when there is none.
     const reachable = this.connected;
+    this.outbox.flush();
     this.connected = false;
     if (reachable) await within(timeoutMs, this.nc.drain());
     await this.nc.close();

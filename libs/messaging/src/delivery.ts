@@ -1,5 +1,5 @@
 import { type Msg, nanos } from '@nats-io/nats-core';
-import { type Delivery } from './bus';
+import { type Bus, type Delivery } from './bus';
 
 const ACK = Buffer.from('+ACK');
 const WORKING = Buffer.from('+WPI');
@@ -19,6 +19,7 @@ export class StreamDelivery implements Delivery {
 
   constructor(
     readonly msg: Msg,
+    private readonly outbox: Bus['outbox'],
     private readonly keep: KeepDeadLetter,
     private readonly failed: (error: unknown) => void,
     /** Hears that the message has left its stream. */
@@ -58,7 +59,7 @@ export class StreamDelivery implements Delivery {
   }
 
   working(): void {
-    if (!this.ended) this.msg.respond(WORKING);
+    if (!this.ended) this.tell(WORKING);
   }
 
   async deadLetter(reason: string): Promise<void> {
@@ -66,10 +67,10 @@ export class StreamDelivery implements Delivery {
     this.ended = true;
     try {
       await this.keep(this, reason);
-      this.msg.respond(TERM);
+      this.tell(TERM);
       this.gone(this);
     } catch (error) {
-      this.msg.respond(nakAfter(COPY_FAILED_RETRY_MS));
+      this.tell(nakAfter(COPY_FAILED_RETRY_MS));
       this.failed(error);
     }
   }
@@ -77,7 +78,11 @@ export class StreamDelivery implements Delivery {
   private end(word: Uint8Array): void {
     if (this.ended) return;
     this.ended = true;
-    this.msg.respond(word);
+    this.tell(word);
+  }
+
+  private tell(word: Uint8Array): void {
+    if (this.msg.reply !== undefined) this.outbox.publish(this.msg.reply, word);
   }
 }
 

@@ -111,6 +111,7 @@ export class PullIntake implements Intake {
   private delivery(msg: Msg): StreamDelivery {
     return new StreamDelivery(
       msg,
+      this.bus.outbox,
       (one, reason) => {
         const { body, msg, position, subject } = one;
         const message = { subject, body, headers: msg.headers ?? [], ...position };

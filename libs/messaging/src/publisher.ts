@@ -150,9 +150,8 @@ export class StreamPublisher implements Publisher {
     pending.resendAt = performance.now() + wait;
     pending.sends++;
     if (pending.sends > 1) this.counts.resent++;
-    if (!this.bus.connected) return;
     const { subject, body, reply, headers } = pending;
-    this.bus.nc.publish(subject, body, headers === undefined ? { reply } : { reply, headers });
+    this.bus.outbox.publish(subject, body, headers === undefined ? { reply } : { reply, headers });
   }
 
   private answered(msg: Msg): void {

@@ -59,6 +59,10 @@ export class BusClient implements Bus, Connection {
     throw new Error('The simulated bus has nothing below it');
   }
 
+  get outbox(): Bus['outbox'] {
+    throw new Error('The simulated bus has nothing below it');
+  }
+
   get bodies(): Bus['bodies'] {
     throw new Error('No message of a simulation is large');
   }
