@@ -1,5 +1,4 @@
 import { subjects } from '@braid/contracts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Signals } from '../bus/signals';
 
 /** Somebody who waits for the end of one workflow. */
@@ -55,25 +54,44 @@ export class Endings {
 }
 
 /**
- * Resolves when the watched workflow has ended, after `timeoutMs`, or when `signal` aborts, whichever is first. What is
- * heard is only a hint that NATS may lose, so `hasEnded` is asked as well, at first and every `pollMs`.
+ * Resolves when the watched workflow has ended, after `timeoutMs`, or when `signal` aborts, whichever is first. What is heard is
+ * only a hint that NATS may lose, so `hasEnded` is asked as well, every `pollMs`, and `atOnce` where the end may be older than the watch.
  */
 export async function untilEnded(
   watch: EndingWatch,
   hasEnded: () => Promise<boolean>,
-  options: { readonly timeoutMs: number; readonly pollMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly timeoutMs: number;
+    readonly pollMs: number;
+    readonly atOnce: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const timeout = sleep(options.timeoutMs, undefined, { signal }).catch(() => undefined);
-  const poll = async () => {
-    while (!signal.aborted && !(await hasEnded())) {
-      await sleep(options.pollMs, undefined, { signal }).catch(() => undefined);
-    }
-  };
+  const { timeoutMs, pollMs, atOnce, signal } = options;
+  let timeout: NodeJS.Timeout | undefined;
+  let next: NodeJS.Timeout | undefined;
+  let gone = (): void => undefined;
+  let over = false;
+  const otherwise = new Promise<void>((resolve, reject) => {
+    gone = resolve;
+    timeout = setTimeout(resolve, timeoutMs);
+    const look = () => {
+      hasEnded().then((ended) => {
+        if (ended) resolve();
+        else if (!over) next = setTimeout(look, pollMs);
+      }, reject);
+    };
+    if (atOnce) look();
+    else next = setTimeout(look, pollMs);
+  });
+  signal.addEventListener('abort', gone);
+  if (signal.aborted) gone();
   try {
-    await Promise.race([watch.ended, timeout, poll()]);
+    await Promise.race([watch.ended, otherwise]);
   } finally {
-    stop.abort();
+    over = true;
+    clearTimeout(timeout);
+    clearTimeout(next);
+    signal.removeEventListener('abort', gone);
   }
 }

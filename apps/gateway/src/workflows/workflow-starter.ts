@@ -59,6 +59,8 @@ export class WorkflowStarter {
         await untilEnded(watch, () => this.reader.hasEnded(workflow), {
           timeoutMs: options.waitMs,
           pollMs,
+          // Who made the workflow has watched since before there was one.
+          atOnce: !created,
           signal: options.signal,
         });
       }
