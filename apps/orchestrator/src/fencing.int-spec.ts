@@ -182,7 +182,11 @@ describe('a start', () => {
     expect((await ended(workflow)).status).toBe('completed');
     expect((await history(workflow)).slice(0, recorded.length)).toEqual(recorded);
     expect((await history(workflow)).filter(({ type }) => type === 'WorkflowStarted')).toHaveLength(1);
-    expect(asked.map(({ branch: path, attempt }) => `${path} ${attempt}`).toSorted()).toEqual(['f/a 1', 'f/b 1', 'f/c 1']);
+    expect(asked.map(({ branch: path, attempt }) => `${path} ${attempt}`).toSorted()).toEqual([
+      'f/a 1',
+      'f/b 1',
+      'f/c 1',
+    ]);
     await allHandled();
   });
 

@@ -1,6 +1,6 @@
 import { partitionOf, type CommandMessage, type RejectionCode, subjects } from '@braid/contracts';
-import { type Amounts, type Json, unreachable } from '@braid/events';
-import { isOpen, signalProblems, type Workflow } from '@braid/workflow';
+import { type Amounts, type Json } from '@braid/events';
+import { signalProblems } from '@braid/workflow';
 import { v7 as uuidv7 } from 'uuid';
 import { type ConfirmedSender } from '../bus/confirmed-sender';
 import { checkText } from '../edge/body-rules';
@@ -26,9 +26,6 @@ export function rejected(receipt: { readonly code: RejectionCode; readonly messa
 
 /** What callers may ask for; the rest is between workflows. */
 type CallersCommand = Exclude<CommandMessage, { readonly command: `child-${string}` }>;
-
-/** How a workflow stood before a command was sent. */
-type Before = Pick<Workflow, 'status' | 'retries'>;
 
 export type SignalRequest = {
   readonly name: string;
@@ -90,29 +87,9 @@ export class WorkflowCommands {
   private async send(command: CallersCommand): Promise<void> {
     const { workflow } = command;
     // Read first: an id that nobody knows must not reach the orchestrator's queue.
-    const before = await this.reader.read(workflow, ({ status, retries }): Before => ({ status, retries }));
+    await this.reader.read(workflow, () => undefined);
     const subject = subjects.command(partitionOf(workflow, this.partitions), workflow);
     const receipt = await this.sender.send(subject, command);
-    if (receipt.ok) return;
-    // When the first receipt was lost, the repeat of the command may find that the first one has changed too much for it.
-    if (await this.reader.read(workflow, (after) => hasHappened(command, before, after))) return;
-    throw rejected(receipt);
-  }
-}
-
-/** Whether what a command asks for has happened since. */
-function hasHappened({ command }: CallersCommand, before: Before, after: Workflow): boolean {
-  switch (command) {
-    case 'cancel':
-      return before.status !== 'cancelled' && after.status === 'cancelled';
-    case 'resume':
-      return before.status === 'paused' && !isOpen(after) && after.status !== 'cancelled';
-    case 'retry':
-      return after.retries > before.retries;
-    case 'pause':
-    case 'signal':
-      return false;
-    default:
-      return unreachable(command);
+    if (!receipt.ok) throw rejected(receipt);
   }
 }
