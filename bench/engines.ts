@@ -1,14 +1,11 @@
 import 'reflect-metadata';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { braidEngine } from './engine/braid';
 import { type Engine } from './engine/engine';
 import { many } from './engine/load';
 import { cpuSeconds, pssMib } from './engine/processes';
-import { median } from './measure';
+import { keepResults, median } from './measure';
 import { runProgram } from './run-program';
 
 /**
@@ -79,11 +76,7 @@ async function main(): Promise<void> {
   const shown = (value: number) => value.toPrecision(3);
   for (const row of rows) table.push([row.figure, shown(row.median), shown(row.least), shown(row.most)]);
   process.stdout.write(`${table.toString()}\n${JSON.stringify(engine.settings)}\n`);
-  const folder = join(__dirname, 'results');
-  mkdirSync(folder, { recursive: true });
-  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  const result = { machine, rounds, engine: engine.name, settings: engine.settings, rows };
-  writeFileSync(join(folder, 'engines.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  keepResults('engines', { rounds, engine: engine.name, settings: engine.settings, rows });
 }
 
 runProgram(main);

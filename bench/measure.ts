@@ -1,3 +1,7 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
 /** What a piece of work cost: processor time in microseconds, and bytes of heap that are still in use after it. */
 export type Cost = { readonly cpu: number; readonly heap: number };
 
@@ -50,4 +54,12 @@ export async function interleaved<T>(
     found.b.push(pair.b);
   }
   return found;
+}
+
+/** Writes what a program found to results/<name>.json, with the machine that it was found on. */
+export function keepResults(name: string, found: object): void {
+  const folder = join(__dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ machine, ...found }, undefined, 2)}\n`);
 }

@@ -1,6 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { type Graph, type Json, type RecordedEvent, type Strategy } from '@braid/events';
 import { agent, branch, converge, graphOf, map, parallel } from '@braid/testing';
 import {
@@ -13,7 +10,7 @@ import {
   type WorkflowState,
 } from '@braid/workflow';
 import { type Command, decide } from '@braid/workflow/decide';
-import { costOf, interleaved, median } from './measure';
+import { costOf, interleaved, keepResults, median } from './measure';
 import { runProgram } from './run-program';
 
 /**
@@ -199,13 +196,7 @@ async function main(): Promise<void> {
       `| ${row.case} | ${row.figure}, ${unit} | ${shown(row.wide, unit)} | ${shown(row.narrow, unit)} | ${row.ratio.toFixed(2)}${mark} |`,
     );
   }
-  const folder = join(__dirname, 'results');
-  mkdirSync(folder, { recursive: true });
-  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  writeFileSync(
-    join(folder, 'rules.json'),
-    `${JSON.stringify({ machine, wide, narrow, rounds, rows }, undefined, 2)}\n`,
-  );
+  keepResults('rules', { wide, narrow, rounds, rows });
 }
 
 runProgram(main);

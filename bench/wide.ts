@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { install } from './engine/installation';
 import { fanOut, Load, many, nestedFanOut } from './engine/load';
 import { cpuSeconds, forgetPeak, peakMib } from './engine/processes';
-import { interleaved, median } from './measure';
+import { interleaved, keepResults, median } from './measure';
 import { runProgram } from './run-program';
 
 /**
@@ -23,7 +23,9 @@ const cases = [
   { name: 'majority-vote', wide: fanOut(wide, majority), narrow: fanOut(narrow, majority) },
 ];
 
-type Seen = { readonly cpu: number; readonly seconds: number; readonly peak: number };
+/** Processor time of the orchestrator per branch, the most memory that it had, and the time until all was answered. */
+const figures = ['cpu, µs', 'peak, MiB', 'seconds'] as const;
+type Seen = Readonly<Record<(typeof figures)[number], number>>;
 
 async function main(): Promise<void> {
   const braid = await install();
@@ -35,23 +37,31 @@ async function main(): Promise<void> {
     const { seconds } = await many(() => load.complete(body), count, count);
     // What it still does for these workflows once they have been answered: feed, checkpoints.
     await sleep(1_000);
-    return { cpu: ((cpuSeconds(orchestrator) - from) * 1e6) / wide, seconds, peak: peakMib(orchestrator) };
+    return {
+      'cpu, µs': ((cpuSeconds(orchestrator) - from) * 1e6) / wide,
+      'peak, MiB': peakMib(orchestrator),
+      seconds,
+    };
   };
+  const rows = [];
   try {
+    process.stdout.write('| case | figure | of the wide one | of narrow ones | ratio |\n|---|---|---:|---:|---:|\n');
     for (const one of cases) {
-      const found = await interleaved(
+      const { a, b } = await interleaved(
         rounds,
         () => seen(one.wide, 1),
         () => seen(one.narrow, wide / narrow),
       );
-      const of = (key: keyof Seen) => {
-        const [a, b] = [found.a, found.b].map((side) => median(side.map((each) => each[key])));
-        return { wide: a?.toFixed(2), narrow: b?.toFixed(2), ratio: ((a ?? NaN) / (b ?? NaN)).toFixed(2) };
-      };
-      process.stdout.write(
-        `${one.name}: ${JSON.stringify({ cpu: of('cpu'), peak: of('peak'), seconds: of('seconds') })}\n`,
-      );
+      for (const figure of figures) {
+        const [of, beside] = [a, b].map((side) => median(side.map((each) => each[figure]))) as [number, number];
+        const ratio = of / beside;
+        rows.push({ case: one.name, figure, wide: of, narrow: beside, ratio });
+        process.stdout.write(
+          `| ${one.name} | ${figure} | ${of.toPrecision(3)} | ${beside.toPrecision(3)} | ${ratio.toFixed(2)} |\n`,
+        );
+      }
     }
+    keepResults('wide', { wide, narrow, rounds, rows });
   } finally {
     load.close();
     await braid.stop();

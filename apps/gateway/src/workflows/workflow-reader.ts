@@ -7,7 +7,7 @@ import { Problem } from '../problems/problem';
 import { requireWorkflowId } from './workflow-id';
 
 /** How much folded history is kept, in events over all workflows: states are about as large as their histories. */
-const keptEvents = 300_000;
+const keptEvents = 100_000;
 
 type Kept = { state: WorkflowState; size: number; turn: Promise<unknown> };
 
