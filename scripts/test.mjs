@@ -10,8 +10,8 @@ import { bootstrap, root } from './bootstrap.mjs';
 
 const projects = [
   ['unit', 'Unit tests', '100%'],
-  // They wait for servers, redeliveries and leases most of the time: two at once, whatever the machine.
-  ['int', 'Integration tests (real PostgreSQL and NATS)', '2'],
+  // They wait for servers, redeliveries and leases most of the time: so many at once, whatever the machine.
+  ['int', 'Integration tests (real PostgreSQL and NATS)', '3'],
   ['e2e', 'End-to-end tests (the services as processes)', '2'],
 ];
 const jest = join(root, 'node_modules/jest/bin/jest.js');

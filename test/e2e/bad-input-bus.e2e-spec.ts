@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { defaultPartitions, headers, partitionOf, streams, subjects } from '@braid/contracts';
 import { type Json, type JsonObject } from '@braid/events';
+import { agentConsumer } from '@braid/messaging';
 import { type Random, random, seedOf } from '../chaos/random';
 import { mostMemory } from './rig/memory';
 import { spoiled } from './rig/mutations';
@@ -64,6 +65,14 @@ steps:
 const waiting = async (stream: string) =>
   (await stack.bus.nc.request(`$JS.API.STREAM.INFO.${stream}`)).json<{ state: { messages: number } }>().state.messages;
 
+/** Messages for an agent that are not done. */
+async function openOf(agent: string): Promise<number> {
+  const { stream, name } = agentConsumer(agent);
+  const answer = await stack.bus.nc.request(`$JS.API.CONSUMER.INFO.${stream}.${name}`);
+  const { num_pending, num_ack_pending } = answer.json<{ num_pending: number; num_ack_pending: number }>();
+  return num_pending + num_ack_pending;
+}
+
 async function good(): Promise<unknown> {
   const { output } = await stack.run('{ name: healthy, steps: [{ id: a, agent: builtin.echo, with: fine }] }');
   return output;
@@ -91,7 +100,7 @@ function addressed({ subject, value }: Sample, draw: Random): Pick<Sample, 'subj
 }
 
 describe(`${count} spoiled messages on the bus`, () => {
-  // Seen to fail with messages whose handling throws coming again for ever (PartitionOwner.failed): the queue is never empty.
+  // Seen to fail with what cannot be handled coming again instead of being set aside (letter.ts): the queue is never empty.
   it(
     'are dead letters with a reason, stale, or understood; good workflows run beside them, and everything comes to rest',
     showingLogs(async () => {
@@ -130,8 +139,10 @@ describe(`${count} spoiled messages on the bus`, () => {
         runs++;
       } while (!done);
       await flood;
-      for (const stream of [streams.in, streams.work]) {
-        await until(`${stream} is empty`, async () => (await waiting(stream)) === 0, 120_000);
+      await until('the orchestrators have handled everything', async () => (await waiting(streams.in)) === 0, 120_000);
+      // A spoiled start may ask for an agent that nobody has, whose work waits as long as nobody comes.
+      for (const agent of ['builtin.echo', 'builtin.fail']) {
+        await until(`nothing waits for ${agent}`, async () => (await openOf(agent)) === 0, 120_000);
       }
       expect(await good()).toBe('fine');
       const { deadLetters } = await stack.client().deadLetters({ limit: 100 });

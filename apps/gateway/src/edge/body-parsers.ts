@@ -35,6 +35,16 @@ export function readBodies(instance: FastifyInstance): void {
   });
 }
 
+/**
+ * Lets who sends a body that is too large send it to its end, unread, within the time that any request has. A connection that was
+ * closed with unread bytes in it would be reset, and the answer lost on whoever writes everything before reading.
+ */
+export function hearOut(instance: FastifyInstance): void {
+  instance.addHook('onSend', async (request, reply) => {
+    if (reply.statusCode === 413 && !request.raw.complete) reply.removeHeader('connection');
+  });
+}
+
 function decoded(bytes: Buffer): string | Problem {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -8,7 +8,7 @@ import { describeProblem } from '../problems/describe-problem';
 import { Problem } from '../problems/problem';
 import { type StartGate } from '../workflows/start-gate';
 import { type AllowedMethods, followRoutes } from './allowed-methods';
-import { readBodies } from './body-parsers';
+import { hearOut, readBodies } from './body-parsers';
 import { requestIdFrom } from './request-id';
 import { admitStarts } from './start-places';
 
@@ -41,6 +41,7 @@ export async function createHttpEdge(options: {
   const instance = adapter.getInstance();
   const allowedMethods = followRoutes(instance);
   readBodies(instance);
+  hearOut(instance);
   await instance.register(helmet, {
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
     // Plain HTTP behind a proxy that ends TLS: the proxy decides about this header.
