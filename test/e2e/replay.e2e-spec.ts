@@ -91,7 +91,6 @@ function traffic() {
 }
 
 describe('braid replay projections', () => {
-  // Seen to fail when a generation that was begun is thrown away instead of gone on with.
   it(
     'makes the list anew while it is served, goes on after it was killed half-way, and leaves it equal by hash',
     showingLogs(async () => {

@@ -10,6 +10,8 @@ type Open = {
   version: number;
   readonly playbook: string;
   readonly digest: string;
+  /** Its start is on disk: no receipt is given before. */
+  started: Promise<void>;
   open: boolean;
 };
 
@@ -121,6 +123,7 @@ export class FakeOrchestrator {
     this.starts.push(start);
     const known = this.workflows.get(workflow);
     if (known) {
+      await known.started;
       return known.digest === start.requestDigest
         ? { ok: true, workflow, version: known.version, repeated: true }
         : { ok: false, workflow, code: 'workflow.different-start', message: 'another request' };
@@ -130,11 +133,13 @@ export class FakeOrchestrator {
       version: 0,
       playbook: start.playbook.name,
       digest: start.requestDigest,
+      started: Promise.resolve(),
       open: true,
     };
     this.workflows.set(workflow, entry);
     const { workflow: _, ...data } = start;
-    await this.append(workflow, entry, [{ type: 'WorkflowStarted', data }, ...this.script(start)]);
+    entry.started = this.append(workflow, entry, [{ type: 'WorkflowStarted', data }, ...this.script(start)]);
+    await entry.started;
     return { ok: true, workflow, version: entry.version, repeated: false };
   }
 
